@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Targets: all (build/ipxe.lkrn), iso, run, unit, fuzz, system, test, bench, lint, clean.
+# Variables: EMBED=script embeds a script; QEMU, QEMU_ACCEL, FUZZ_SECONDS, V=1.
+
+CC     ?= gcc
+NASM   ?= nasm
+LD     ?= ld
+PYTHON ?= /usr/bin/python3
+B      := build
+Q      := $(if $(V),,@)
+
+ROOMS := lib bzimage bios nic netstack iscsi san acpi boot cmdline
+# Rooms that touch the machine; everything else also compiles on the host.
+MACHINE_ROOMS := bzimage bios
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
+
+# --------------------------------------------------------------------------
+# The firmware: 32-bit freestanding, linked as a PIE from non-PIC objects
+
+GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
+ARCH_INCLUDE := $(shell $(CC) -print-multiarch)
+LIBGCC    = $(shell $(CC) -m32 -print-libgcc-file-name)
+LIBBEARSSL = $(firstword $(wildcard $(shell $(CC) -m32 -print-file-name=libbearssl.a) /usr/lib/i386-linux-gnu/libbearssl.a))
+
+WARN   := -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -Wvla \
+	  -Wshadow -Wwrite-strings -Werror=implicit-function-declaration -Werror=format
+CFLAGS := -m32 -march=i686 -O2 -g -std=gnu11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	  -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -mno-sse -mno-mmx -mpreferred-stack-boundary=4 \
+	  -ffunction-sections -fdata-sections $(WARN) -MMD -MP
+INC    := -I. -isystem $(B)/gen -isystem lib/freestanding -nostdinc -isystem $(GCC_INCLUDE) \
+	  -idirafter /usr/include/$(ARCH_INCLUDE) -idirafter /usr/include
+DEFS   := -DVERSION='"$(VERSION)"'
+
+SRC_C   := $(sort $(foreach r,$(ROOMS),$(wildcard $(r)/*.c $(r)/*/*.c)))
+SRC_ASM := $(sort $(wildcard bios/*.asm bzimage/start32.asm))
+OBJ     := $(SRC_C:%.c=$(B)/%.o) $(SRC_ASM:%.asm=$(B)/%.asm.o)
+
+.PHONY: all clean iso run unit fuzz system test bench lint setup FORCE
+all: $(B)/ipxe.lkrn
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CFLAGS) $(INC) $(DEFS) -c -o $@ $<
+
+# The version is compiled into one file only, so that a commit rebuilds one object.
+$(B)/gen/version.stamp: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+
+# The embedded script, empty without EMBED=.
+$(B)/gen/embed.bin: FORCE
+	@mkdir -p $(@D)
+	@cmp -s $(or $(EMBED),/dev/null) $@ || cat $(or $(EMBED),/dev/null) > $@
+$(B)/bzimage/embed.asm.o: $(B)/gen/embed.bin
+
+include bzimage/build.mk
+
+# --------------------------------------------------------------------------
+# The same code on the host, 32-bit too, with sanitizers
+
+HOST_FLAGS := -m32 -O1 -g -std=gnu11 -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv -DHOST_TEST -I. -MMD -MP $(WARN)
+SANITIZE   := -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
+HOST_C     := $(filter-out $(foreach r,$(MACHINE_ROOMS),$(r)/%) lib/freestanding/% $(HOST_EXCLUDE),$(SRC_C)) \
+	      $(wildcard test/host/*.c)
+UNIT_OBJ   := $(HOST_C:%.c=$(B)/host/%.o)
+UNIT_BIN   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/test_*.c))
+
+$(B)/host/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_FLAGS) $(SANITIZE) $(DEFS) -c -o $@ $<
+$(B)/unit/%: test/unit/%.c $(UNIT_OBJ)
+	@mkdir -p $(@D)
+	@echo "  HOST  $@"
+	$(Q)$(CC) $(HOST_FLAGS) $(SANITIZE) -MF $@.d -o $@ $< $(UNIT_OBJ) -lcmocka $(LIBBEARSSL)
+
+unit: $(UNIT_BIN)
+	$(Q)sh test/run_unit $(UNIT_BIN)
+
+FUZZ_CC      ?= clang
+FUZZ_SECONDS ?= 5
+FUZZ_FLAGS   := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
+FUZZ_OBJ     := $(HOST_C:%.c=$(B)/fuzz/obj/%.o)
+FUZZ_BIN     := $(patsubst test/fuzz/%.c,$(B)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
+
+$(B)/fuzz/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(HOST_FLAGS) $(FUZZ_FLAGS) $(DEFS) -c -o $@ $<
+$(B)/fuzz/%: test/fuzz/%.c $(FUZZ_OBJ)
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	$(Q)$(FUZZ_CC) $(HOST_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -MF $@.d -o $@ $< $(FUZZ_OBJ) $(LIBBEARSSL)
+
+fuzz: $(FUZZ_BIN)
+	$(Q)sh test/run_fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+# --------------------------------------------------------------------------
+
+system: all
+	$(PYTHON) -m pytest -q test/system
+test: all unit fuzz system
+bench: all
+	$(PYTHON) test/bench/run.py
+lint:
+	sh test/lint
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Calls from protected mode into the BIOS, and from real mode into C. */
+#ifndef BIOS_GATE_H
+#define BIOS_GATE_H
+
+#include "lib/base.h"
+
+/** Registers of a real-mode call, in and out; layout known to bios/gate.asm. */
+struct real_regs {
+	uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
+	uint16_t ds, es;
+	uint32_t eflags;
+};
+
+#define FLAG_CARRY 0x0001u
+#define FLAG_ZERO  0x0040u
+#define FLAG_IF	   0x0200u
+
+/** Execute software interrupt @number with @regs; interrupts are enabled while it runs. */
+void bios_call(uint8_t number, struct real_regs *regs);
+/** Far call to real-mode @segment:@offset (a procedure that ends in retf), or an interrupt
+ * handler when @as_interrupt (flags are pushed). */
+void real_call(uint16_t segment, uint16_t offset, bool as_interrupt, struct real_regs *regs);
+
+/** A buffer of LOW_BUFFER_SIZE bytes below 1 MB for BIOS calls; valid until the next user. */
+void *low_buffer(void);
+#define LOW_BUFFER_SIZE 2048u
+/** Split a linear address below 1 MB; the offset is below 16. */
+static inline uint16_t real_segment(const void *p)
+{
+	return (uint16_t)((uintptr_t)p >> 4);
+}
+static inline uint16_t real_offset(const void *p)
+{
+	return (uint16_t)((uintptr_t)p & 15);
+}
+/** Linear address of segment:offset. */
+static inline void *real_linear(uint16_t segment, uint16_t offset)
+{
+	return (void *)(((uintptr_t)segment << 4) + offset);
+}
+
+/**
+ * Interrupt hooks. A handler runs in C with the caller's registers; it returns
+ * true when it served the call (the registers, with FLAG_CARRY and FLAG_ZERO in
+ * eflags, go back to the caller), false to pass it on, with changed registers,
+ * to the previous owner of the vector.
+ */
+enum gate_vector { GATE_INT08, GATE_INT13, GATE_INT15, GATE_INT18, GATE_INT19, GATE_INT1A, GATE_VECTORS };
+typedef bool (*gate_handler)(struct real_regs *regs);
+
+/** Hook @vector; the previous owner is kept for passing on. */
+void gate_hook(enum gate_vector vector, gate_handler handler);
+/** Give the vector back; false when somebody hooked over us (the stub then just passes on). */
+bool gate_unhook(enum gate_vector vector);
+bool gate_hooked(enum gate_vector vector);
+/** Call the previous owner of @vector with @regs. */
+void gate_previous(enum gate_vector vector, struct real_regs *regs);
+
+/**
+ * Enter a boot sector or NBP at @segment:@offset with @regs, stack at
+ * @stack_segment:@stack_offset. Returns when the program executes INT 18h or
+ * INT 19h (1: returned so; both are hooked meanwhile) or a far return (0).
+ */
+int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16_t stack_offset,
+	       struct real_regs *regs);
+
+/** Base memory that the resident low block occupies: [start, end). */
+void low_block(uint32_t *start, uint32_t *end);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The firmware's memory map, what we took of it, and hiding that from whoever boots next. */
+#ifndef BIOS_MEMMAP_H
+#define BIOS_MEMMAP_H
+
+#include "lib/base.h"
+
+struct memory_range {
+	uint64_t base, length;
+	uint32_t type;	     /* 1 RAM, 2 reserved, 3 ACPI, 4 NVS, 5 unusable */
+	uint32_t attributes; /* ACPI 3.0 extended attributes, 1 when absent */
+};
+#define MEMMAP_MAX 128
+
+/** The firmware's own map, repaired (sorted, overlaps resolved); count is returned. */
+unsigned memmap_firmware(const struct memory_range **ranges);
+/** Usable RAM as a loaded kernel may see it now (without what we keep when resident). */
+unsigned memmap_usable(struct memory_range *ranges, unsigned max);
+/** Hook INT 15h and lower 40:13 so that our homes are hidden; undo. */
+int memmap_hide(void);
+void memmap_unhide(void);
+/** Is [base, base+length) free RAM that no part of us and no image occupies? */
+bool memmap_is_free_ram(uint64_t base, uint64_t length);
+
+#endif

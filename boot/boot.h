@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The house's front and back door: start-up, autoboot, and leaving the machine to others. */
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
+
+#include "lib/base.h"
+#include "nic/nic.h"
+
+/** What the loader handed over, copied from the boot_params or setup header at entry. */
+struct loader_info {
+	char cmdline[4096];
+	uint8_t *initrd;
+	size_t initrd_len;
+	uint8_t loader_type;
+	bool entry32; /* started by the 32-bit protocol */
+};
+extern struct loader_info loader;
+
+/** Boot as DHCP says: root-path and filename, the way iPXE does. @nic NULL: all cards. */
+int autoboot(struct nic *nic);
+/** `boot` with URI given by DHCP: hook @root_path (NULL none), run @filename (NULL none). */
+int boot_uri(const char *filename, const char *root_path);
+
+/** Quiesce before another program gets the machine: cards, TCP, SAN (kept or unhooked), console. */
+void leave_prepare(void);
+/** Go back to the BIOS (INT 18h): next boot device. Does not return. */
+void leave_to_bios(void) __attribute__((noreturn));
+/** Jump to a 16-bit kernel entry; does not return. */
+void leave_to_kernel16(uint16_t segment, uint16_t stack_offset) __attribute__((noreturn));
+
+#endif

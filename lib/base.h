@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every file may rely on: fixed-width types, bounds helpers, byte order,
+ * container_of and the packing attributes.
+ */
+#ifndef LIB_BASE_H
+#define LIB_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PACKED	      __attribute__((packed))
+#define PRINTF(f, a)  __attribute__((format(printf, f, a)))
+
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+#define min(a, b)                                                                                  \
+	({                                                                                         \
+		__typeof__(a) min_a = (a);                                                         \
+		__typeof__(b) min_b = (b);                                                         \
+		min_a < min_b ? min_a : min_b;                                                     \
+	})
+#define max(a, b)                                                                                  \
+	({                                                                                         \
+		__typeof__(a) max_a = (a);                                                         \
+		__typeof__(b) max_b = (b);                                                         \
+		max_a > max_b ? max_a : max_b;                                                     \
+	})
+
+/** Round @x up or down to a multiple of @a, a power of two. */
+#define ALIGN_UP(x, a)	 (((x) + ((__typeof__(x))(a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
+
+/* Byte order. Both the machine and the host are little endian; x86 loads and
+ * stores need no alignment, the packed access tells the compiler so. */
+struct unaligned {
+	union {
+		uint16_t u16;
+		uint32_t u32;
+		uint64_t u64;
+	} PACKED;
+} PACKED;
+
+static inline uint16_t be16(uint16_t v)
+{
+	return __builtin_bswap16(v);
+}
+static inline uint32_t be32(uint32_t v)
+{
+	return __builtin_bswap32(v);
+}
+static inline uint64_t be64(uint64_t v)
+{
+	return __builtin_bswap64(v);
+}
+
+static inline uint16_t get_be16(const void *p)
+{
+	return be16(((const struct unaligned *)p)->u16);
+}
+static inline uint32_t get_be24(const void *p)
+{
+	const uint8_t *b = p;
+
+	return (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2];
+}
+static inline uint32_t get_be32(const void *p)
+{
+	return be32(((const struct unaligned *)p)->u32);
+}
+static inline uint64_t get_be64(const void *p)
+{
+	return be64(((const struct unaligned *)p)->u64);
+}
+static inline uint16_t get_le16(const void *p)
+{
+	return ((const struct unaligned *)p)->u16;
+}
+static inline uint32_t get_le32(const void *p)
+{
+	return ((const struct unaligned *)p)->u32;
+}
+static inline uint64_t get_le64(const void *p)
+{
+	return ((const struct unaligned *)p)->u64;
+}
+static inline void put_be16(void *p, uint16_t v)
+{
+	((struct unaligned *)p)->u16 = be16(v);
+}
+static inline void put_be24(void *p, uint32_t v)
+{
+	uint8_t *b = p;
+
+	b[0] = (uint8_t)(v >> 16);
+	b[1] = (uint8_t)(v >> 8);
+	b[2] = (uint8_t)v;
+}
+static inline void put_be32(void *p, uint32_t v)
+{
+	((struct unaligned *)p)->u32 = be32(v);
+}
+static inline void put_be64(void *p, uint64_t v)
+{
+	((struct unaligned *)p)->u64 = be64(v);
+}
+static inline void put_le16(void *p, uint16_t v)
+{
+	((struct unaligned *)p)->u16 = v;
+}
+static inline void put_le32(void *p, uint32_t v)
+{
+	((struct unaligned *)p)->u32 = v;
+}
+static inline void put_le64(void *p, uint64_t v)
+{
+	((struct unaligned *)p)->u64 = v;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Output to the user and the log.
+ *
+ * print() is what the user reads: it goes to the console and the ring.
+ * log_debug() goes to the ring always and to the console when its area was
+ * enabled (`debug=tcp,dhcp:2` on the command line).
+ */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include <stdarg.h>
+#include "lib/base.h"
+
+/** Formatted text to console and ring. No newline is added. */
+void print(const char *fmt, ...) PRINTF(1, 2);
+void vprint(const char *fmt, va_list ap) PRINTF(1, 0);
+
+/** One line (newline is added) about @area, shown when its level is >= @level (1 or 2). */
+void log_debug(const char *area, int level, const char *fmt, ...) PRINTF(3, 4);
+/** Enable areas: "tcp,dhcp:2"; later calls add. */
+void log_enable(const char *areas);
+/** Is @area shown at @level? For guarding costly arguments. */
+bool log_enabled(const char *area, int level);
+
+/** Ring contents, oldest first, as at most two runs of bytes. */
+void log_ring(const char **first, size_t *first_len, const char **second, size_t *second_len);
+
+/** Where print() sends its bytes; set by bios/console.c, by tests on the host. */
+extern void (*log_output)(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The settings store: a tree of scopes with typed values.
+ *
+ * A scope is a path: "" (global), "net0", "net0.dhcp", "proxydhcp", "pxelinux",
+ * anything the user invents. A value is a byte string with a type; numbers are
+ * kept big endian, as in a DHCP packet.
+ *
+ * Resolution, the same everywhere (the table stands in docs/settings.md):
+ *   "net0/x"      net0's own value, then net0.dhcp, then the global value.
+ *   "net0.dhcp/x" exactly that scope (and its children).
+ *   "x"           global, then the most recently opened card (netX: its own,
+ *                 then its .dhcp), then the other cards in order, then
+ *                 proxydhcp, pxebs and other scopes in order of creation.
+ * What the user set (command line, script) beats what a server sent: that is
+ * why a card's own scope and the global one hold only user values, and servers'
+ * values sit in ".dhcp" scopes; see settings_fetch() for the one case where
+ * the widening order alone would not give that.
+ */
+#ifndef LIB_SETTINGS_H
+#define LIB_SETTINGS_H
+
+#include "lib/base.h"
+#include "lib/table.h"
+
+#define SETTING_MAX 4096 /* bytes of one value */
+
+/** Who stored a value; shown by `show`. */
+enum setting_source {
+	SOURCE_SCRIPT,	 /* typed, or set by a script */
+	SOURCE_CMDLINE,	 /* kernel command line */
+	SOURCE_DHCP,	 /* a server */
+	SOURCE_HARDWARE, /* a card, SMBIOS */
+	SOURCE_LOADER,	 /* absorbed from the boot loader: BOOTIF=, ip= */
+	SOURCE_BUILTIN,
+};
+
+/** A value type: "string", "ipv4", "int8", … one TABLE_ENTRY each in lib/setting_types.c. */
+struct setting_type {
+	const char *name;
+	/** Text to bytes; returns the length or a negative error. */
+	long (*parse)(const char *text, uint8_t *raw, size_t max);
+	/** Bytes to text (NUL-terminated); returns the text's length or a negative error. */
+	long (*show)(const uint8_t *raw, size_t len, char *text, size_t max);
+};
+TABLE(setting_type);
+
+/** A predefined setting: one TABLE_ENTRY each. */
+struct setting {
+	const char *name;
+	const char *type; /* a setting_type's name */
+	uint32_t tag;	  /* DHCP option, or SETTING_TAG(175, 8) for 175.8; 0: none */
+	bool secret;	  /* shown as *** */
+	const char *description;
+	/**
+	 * Computed settings (mac, uuid, version, memsize…): write the raw value of
+	 * @scope ("" or a card's name), return its length, or negative when absent.
+	 * NULL for stored settings.
+	 */
+	long (*compute)(const char *scope, uint8_t *raw, size_t max);
+};
+TABLE(setting);
+
+/** Tag of an encapsulated option, 8 bits a level. */
+#define SETTING_TAG(a, b) ((uint32_t)(a) << 8 | (b))
+
+/** Predefined setting called @name, or NULL. */
+const struct setting *setting_find(const char *name);
+/** Predefined setting of DHCP tag @tag (option, or SETTING_TAG), or NULL. */
+const struct setting *setting_by_tag(uint32_t tag);
+
+/**
+ * Store: @name is "[scope/]name[:type]". Text is parsed by its type (given,
+ * else predefined, else string); an empty value removes the setting. Scopes
+ * come into being by themselves.
+ */
+int setting_store(const char *name, const char *text, enum setting_source source);
+/** Store raw bytes in @scope under @name (no scope, no type inside). */
+int setting_store_raw(const char *scope, const char *name, const char *type, const void *raw,
+		      size_t len, enum setting_source source);
+/** Mask: @name reads as unset although a wider scope has a value. */
+int setting_unset(const char *name);
+/** Remove every value of @scope and of its children (a new lease replaces the old). */
+void settings_clear_scope(const char *scope);
+
+struct setting_value {
+	uint8_t raw[SETTING_MAX];
+	size_t len;
+	const struct setting_type *type;
+	const struct setting *predefined; /* NULL: the user's own */
+	enum setting_source source;
+	char scope[32]; /* where it was found */
+	char name[64];
+};
+
+/** Resolve @name ("[scope/]name[:type]"); 0, or E_SETTING_NOT_FOUND (no sentence recorded). */
+int setting_fetch(const char *name, struct setting_value *value);
+
+/* Shorthands for consumers; @scope is "" or a card's name ("net0"), widening as above. */
+/** Value as text; "" when unset. Returns the length. */
+size_t setting_text(const char *scope, const char *name, char *buf, size_t size);
+/** Value as unsigned number (raw value of up to 8 bytes), or @fallback. */
+uint64_t setting_number(const char *scope, const char *name, uint64_t fallback);
+/** IPv4 address in host order, 0 when unset. */
+uint32_t setting_ipv4(const char *scope, const char *name);
+bool setting_exists(const char *scope, const char *name);
+
+/** The card opened last becomes netX; NULL when it closed. Called by nic/. */
+void settings_set_netx(const char *card);
+
+/** Call @visit for every stored value, scope by scope; for `config` and tests. */
+void settings_walk(void (*visit)(const char *scope, const struct setting_value *value, void *ctx),
+		   void *ctx);
+
+/** Called after any store that changes something: "applicators" (IP reconfiguration…). */
+struct setting_applicator {
+	void (*apply)(void);
+};
+TABLE(setting_applicator);
+
+/** Forget everything; for tests. */
+void settings_reset(void);
+
+#endif

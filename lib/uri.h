@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Uniform resource identifiers, RFC 3986.
+ *
+ * Components are kept exactly as written (still percent-encoded), so that a
+ * redirect's Location reaches the server byte for byte.
+ */
+#ifndef LIB_URI_H
+#define LIB_URI_H
+
+#include "lib/base.h"
+
+struct uri {
+	char *text;	/* the whole URI as given (owned) */
+	char *scheme;	/* lower case; NULL: relative reference */
+	char *opaque;	/* "scheme:opaque" without "//": all after the colon; else NULL */
+	char *user;	/* percent-encoded; NULL when absent */
+	char *password; /* percent-encoded; NULL when absent */
+	char *host;	/* without brackets; NULL when there is no authority */
+	uint16_t port;	/* 0: none given */
+	char *path;	/* with its leading slash when present; "" when absent; never NULL unless opaque */
+	char *query;	/* without '?'; NULL when absent */
+	char *fragment; /* without '#'; NULL when absent */
+};
+
+/** Parse @text; heap-allocated, free with uri_free(). NULL after fail(). */
+struct uri *uri_parse(const char *text);
+/** Resolve reference @text against @base (may be NULL), RFC 3986 section 5.2. */
+struct uri *uri_resolve(const struct uri *base, const char *text);
+struct uri *uri_dup(const struct uri *uri);
+void uri_free(struct uri *uri);
+bool uri_is_absolute(const struct uri *uri);
+/** @uri as text without user, password and query, for messages. Returns @buf. */
+const char *uri_redacted(const struct uri *uri, char *buf, size_t size);
+/** Last component of the path (decoded), or "" ; the default image name. Returns @buf. */
+const char *uri_basename(const struct uri *uri, char *buf, size_t size);
+/** Percent-decode @s into @out (NUL-terminated); returns the length, cut at @size - 1. */
+size_t uri_decode(const char *s, char *out, size_t size);
+/** Percent-encode all but RFC 3986 unreserved characters and those in @keep. */
+size_t uri_encode(const char *s, size_t len, const char *keep, char *out, size_t size);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Downloads: a URI's content into image memory, whatever its scheme.
+ *
+ * A scheme (http, tftp, …) is one file with one TABLE_ENTRY(uri_scheme, …).
+ */
+#ifndef NETSTACK_FETCH_H
+#define NETSTACK_FETCH_H
+
+#include "lib/base.h"
+#include "lib/table.h"
+#include "lib/uri.h"
+
+/** One download. The scheme fills data and len through fetch_room()/fetch_got(). */
+struct fetch {
+	/* asked by the caller */
+	const struct uri *uri;
+	unsigned timeout_ms;  /* without progress; 0: 30 s */
+	unsigned retries;     /* attempts after the first */
+	bool quiet;	      /* no progress line */
+	uint64_t max_size;    /* refuse more; 0: what memory holds */
+	/* the result */
+	struct uri *final_uri; /* after redirects (owned by the fetch) */
+	uint8_t *data;	       /* image memory: image_memory_free(data, capacity) */
+	uint64_t len;	       /* contiguous bytes from the start that are there */
+	uint64_t capacity;
+	uint64_t total; /* expected size, 0 while unknown */
+	/* progress line */
+	uint64_t started, last_shown, last_progress;
+	uint64_t shown_len;
+};
+
+struct uri_scheme {
+	const char *name;
+	/** Fetch from f->len on (resume) to the end. 0 or an error after fail(). */
+	int (*fetch)(struct fetch *f);
+};
+TABLE(uri_scheme);
+
+/** Download f->uri with retries and progress line; on failure nothing is kept. */
+int fetch_run(struct fetch *f);
+/** Free the data of a finished fetch. */
+void fetch_release(struct fetch *f);
+
+/* For schemes. */
+/** Make room for @total bytes in all (known size: exactly; else growing). 0 or E_NO_MEMORY
+ * after fail() saying how much was needed and how much is free. */
+int fetch_room(struct fetch *f, uint64_t total);
+/** Announce the expected total size and reserve it. */
+int fetch_expect(struct fetch *f, uint64_t total);
+/** One turn of waiting inside a fetch: net_poll, progress line, Ctrl-C, stall watchdog. */
+int fetch_turn(struct fetch *f);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The network as seen by its users: one poll loop, and waiting on it.
+ *
+ * Protocols above are straight-line code: send, then
+ *
+ *	rc = wait_until(answer_arrived, clock_ms() + 5000);
+ *
+ * Waiting polls the cards, runs timers and answers the keyboard.
+ */
+#ifndef NETSTACK_NET_H
+#define NETSTACK_NET_H
+
+#include "lib/base.h"
+#include "lib/list.h"
+#include "nic/nic.h"
+#include "bios/clock.h"
+
+#define DEADLINE_NEVER UINT64_MAX
+
+/** One turn: cards, TCP timers and batched ACKs, registered timers, doorbells. Never waits. Not
+ * re-entered: a call from inside itself returns at once. */
+void net_poll(void);
+
+/** One turn of waiting: net_poll(), then 0, E_CANCELLED (Ctrl-C), or E_TIMEOUT past @deadline
+ * (clock_ms() time). Records no sentence: the caller knows what it waited for. */
+int wait_turn(uint64_t deadline);
+
+/** Wait until @condition (an expression) holds: 0, E_CANCELLED or E_TIMEOUT. */
+#define wait_until(condition, deadline)                                                            \
+	({                                                                                         \
+		int wait_rc = 0;                                                                   \
+		while (!(condition) && !(wait_rc = wait_turn(deadline)))                           \
+			;                                                                          \
+		wait_rc;                                                                           \
+	})
+
+/** A function that net_poll() calls when its time has come. */
+struct net_timer {
+	struct list link;
+	uint64_t due; /* clock_ms(); 0: stopped */
+	void (*expired)(struct net_timer *timer);
+};
+void net_timer_start(struct net_timer *timer, uint64_t due);
+void net_timer_stop(struct net_timer *timer);
+
+/** Work that net_poll() does after the cards were polled: TCP output, ACK batches… */
+struct net_poller {
+	void (*poll)(void);
+};
+TABLE(net_poller);
+
+/* ---- Interfaces: a card's IPv4 configuration (netstack/netif.c) ---- */
+
+struct route {
+	uint32_t network, mask, gateway; /* gateway 0: on link */
+};
+#define NETIF_ROUTES 16
+
+struct netif {
+	struct nic *nic;
+	uint32_t address; /* host order; 0: none */
+	uint32_t netmask;
+	uint32_t mtu;
+	struct route routes[NETIF_ROUTES];
+	unsigned route_count;
+};
+
+/** Re-read every card's ip, netmask, gateway, static-routes, mtu from the settings. Also runs as
+ * a setting_applicator. */
+void netif_configure_all(void);
+/** Choose card and next hop towards @dest (host order); NULL when there is no route. */
+struct netif *netif_route(uint32_t dest, uint32_t *next_hop);
+/** `route`: one line a card. */
+void netif_print_routes(void);
+
+/* ---- Ethernet and ARP ---- */
+
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_ARP  0x0806
+
+struct ethertype {
+	uint16_t type;
+	/** @offset: where the payload begins in part[0]. */
+	void (*receive)(struct nic *nic, const struct rx_frame *frame, uint32_t offset);
+};
+TABLE(ethertype);
+
+/** Fill the Ethernet header at @frame->data. */
+void ethernet_header(struct nic *nic, struct tx_frame *frame, const uint8_t *dest, uint16_t type);
+
+/** MAC of on-link @ip: true and @mac, or false (a request goes out; ask again later). */
+bool arp_lookup(struct netif *netif, uint32_t ip, uint8_t *mac);
+/** RFC 5227 probe: 0 when nobody answers for @ip within @timeout_ms, else E_ARP_CONFLICT. */
+int arp_probe(struct nic *nic, uint32_t ip, unsigned timeout_ms, uint8_t *owner);
+void arp_announce(struct netif *netif);
+/** Forget what was learnt through @nic. */
+void arp_flush(struct nic *nic);
+
+/* ---- IPv4 ---- */
+
+#define IP_ICMP 1
+#define IP_TCP	6
+#define IP_UDP	17
+
+/** A received datagram: header fields in host order, payload as parts of the frame. */
+struct ip_packet {
+	struct nic *nic;
+	uint32_t source, dest;
+	uint8_t protocol;
+	bool csum_ok; /* the card verified the transport checksum */
+	uint32_t len; /* payload bytes */
+	uint32_t parts;
+	struct {
+		const uint8_t *data;
+		uint32_t len;
+	} part[NIC_RX_PARTS]; /* part[0] holds the whole transport header */
+};
+
+struct ip_protocol {
+	uint8_t protocol;
+	void (*receive)(const struct ip_packet *packet);
+};
+TABLE(ip_protocol);
+
+#define IPV4_HEADER 20
+
+/** Where the transport header goes in a frame: after Ethernet and IPv4 headers. */
+#define IP_PAYLOAD(frame) ((frame)->data + ETH_HEADER + IPV4_HEADER)
+
+/**
+ * Send @frame, whose transport part (header and payload, @len bytes) is already
+ * written at IP_PAYLOAD(). Headers are filled in; while the next hop's MAC is
+ * unknown the frame waits in the ARP queue (one a neighbour; older ones drop).
+ * @source 0: the interface's own address. The frame is consumed.
+ */
+void ipv4_send(struct netif *netif, uint32_t source, uint32_t dest, uint32_t next_hop,
+	       uint8_t protocol, struct tx_frame *frame, size_t len);
+/** Internet checksum (RFC 1071) of @data added to @sum, not yet folded. */
+uint32_t checksum_add(uint32_t sum, const void *data, size_t len);
+uint16_t checksum_fold(uint32_t sum);
+/** Sum of the pseudo header, to start a transport checksum with. */
+uint32_t checksum_pseudo(uint32_t source, uint32_t dest, uint8_t protocol, uint32_t len);
+/** Verify the transport checksum over all parts, unless the card did. */
+bool ip_checksum_ok(const struct ip_packet *packet);
+
+/* ---- UDP ---- */
+
+struct udp_socket;
+typedef void (*udp_receiver)(struct udp_socket *socket, uint32_t source, uint16_t source_port,
+			     const uint8_t *data, size_t len);
+struct udp_socket {
+	struct list link;
+	uint16_t port;	  /* local, host order */
+	struct nic *nic;  /* only this card's datagrams; NULL: any */
+	udp_receiver receive;
+	void *ctx;
+};
+/** Open on @port, 0: a random free one. */
+int udp_open(struct udp_socket *socket, uint16_t port, struct nic *nic, udp_receiver receive,
+	     void *ctx);
+void udp_close(struct udp_socket *socket);
+/** Send one datagram; routes by destination. */
+int udp_send(struct udp_socket *socket, uint32_t dest, uint16_t dest_port, const void *data,
+	     size_t len);
+/** Broadcast on @nic from @source (0.0.0.0 before an address is known). */
+int udp_broadcast(struct udp_socket *socket, struct nic *nic, uint32_t source, uint16_t dest_port,
+		  const void *data, size_t len);
+
+/* ---- Names ---- */
+
+/** Resolve @name (or dotted quad) to at most @max addresses (host order); returns their number
+ * or an error after fail(). Waits; Ctrl-C works. */
+int dns_resolve(const char *name, uint32_t *addresses, unsigned max);
+
+/* ---- Links and addresses ---- */
+
+/** Wait for the link of @nic (NULL: of any open card), printing the classic line. */
+int link_wait(struct nic *nic, unsigned timeout_ms);
+
+struct dhcp_options {
+	unsigned timeout_ms; /* patience; 0: the default of 60 s */
+};
+/**
+ * DHCP on @count cards side by side (RFC 2131). The chosen card's lease lands in
+ * scope "netN.dhcp", the others close. 0, or an error after fail().
+ * Prints "Configuring (net0 52:54:00:12:34:56)...... ok".
+ */
+int dhcp_run(struct nic **cards, unsigned count, const struct dhcp_options *options);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Network cards: the core every driver and the stack above share.
+ *
+ * A driver is one file: a table of PCI ids, probe(), and five operations. The
+ * core owns the transmit buffers and the list of cards; the driver owns its
+ * rings. Everything is polled; interrupts stay masked.
+ *
+ * Receive: poll() finds filled buffers and hands each frame, in place, to
+ * nic_receive(); when that returns the buffer goes back on the ring. Nobody
+ * keeps a ring buffer.
+ * Transmit: the stack asks for a buffer (nic_tx_get), writes the frame straight
+ * into it, and hands it over (nic_tx_send); the driver's poll() reports it done.
+ */
+#ifndef NIC_NIC_H
+#define NIC_NIC_H
+
+#include "lib/base.h"
+#include "lib/list.h"
+#include "lib/table.h"
+#include "bios/pci.h"
+
+#define ETH_ALEN	6
+#define ETH_HEADER	14
+#define NIC_FRAME_MAX	1522		/* with one VLAN tag */
+#define NIC_TSO_MAX	(64 * 1024 - 1) /* bytes of a large frame */
+#define NIC_RX_PARTS	20
+
+/** What a card can do; the stack leaves the rest undone. */
+enum nic_feature {
+	NIC_TX_CSUM = 1, /* completes an IPv4 TCP/UDP checksum from the pseudo-header sum */
+	NIC_RX_CSUM = 2, /* may set NIC_RX_CSUM_OK */
+	NIC_TSO4 = 4,	 /* cuts a large IPv4 TCP frame into segments */
+};
+
+enum nic_rx_flag {
+	NIC_RX_CSUM_OK = 1, /* TCP/UDP checksum verified, or data never left the machine */
+};
+
+/** A received frame, in ring buffers; all headers of the frame lie in part[0]. */
+struct rx_frame {
+	struct {
+		const uint8_t *data;
+		uint32_t len;
+	} part[NIC_RX_PARTS];
+	uint32_t parts;
+	uint32_t len; /* sum of the parts, without FCS */
+	uint32_t flags;
+};
+
+/** A frame to send. data and size belong to the core, the rest is set by the stack. */
+struct tx_frame {
+	struct list link;
+	uint8_t *data;	     /* where the Ethernet header goes */
+	uint32_t size;	     /* room behind data */
+	uint32_t len;	     /* bytes to send */
+	uint16_t csum_start; /* NIC_TX_CSUM: sum from here to the end … */
+	uint16_t csum_offset; /* … stored at csum_start + csum_offset; 0/0: none asked */
+	uint16_t gso_size;   /* NIC_TSO4: TCP payload of a segment; 0: an ordinary frame */
+	uint16_t header_len; /* NIC_TSO4: Ethernet + IP + TCP headers */
+	bool large;	     /* from the pool of large buffers */
+};
+
+struct nic_counters {
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	uint32_t rx_errors, rx_dropped, tx_errors;
+};
+
+struct nic;
+
+struct nic_ops {
+	/** Bring the card from any state to running; 0 or an error after fail(). */
+	int (*open)(struct nic *nic);
+	/** DMA off, interrupts masked, buffers free. Harmless when not open. */
+	void (*close)(struct nic *nic);
+	/** Deliver what came (nic_receive), report what went (nic_tx_done), refill, and from time to
+	 * time read the link (nic_link). @budget: frames to deliver at most. */
+	void (*poll)(struct nic *nic, unsigned budget);
+	/** Queue @frame; false when the ring is full (the core then keeps it back). Need not ring
+	 * the doorbell before flush(). */
+	bool (*transmit)(struct nic *nic, struct tx_frame *frame);
+	/** Ring the doorbell for what transmit() queued, once a batch. */
+	void (*flush)(struct nic *nic);
+	/** Print chip-specific counters and registers for `ifstat`; may be NULL. */
+	void (*report)(struct nic *nic);
+};
+
+struct nic {
+	struct list link;
+	char name[8]; /* "net0" */
+	unsigned index;
+	const struct nic_driver *driver;
+	const struct nic_ops *ops;
+	struct pci_device pci;
+	const char *chip; /* "82540EM", "virtio-net (modern)" */
+	uint8_t mac[ETH_ALEN];
+	uint8_t permanent_mac[ETH_ALEN];
+	uint32_t features;
+	uint32_t mtu;	  /* largest IP packet the card takes, 1500 unless told */
+	bool open;
+	bool link_up;
+	uint32_t speed; /* Mbit/s, 0 unknown */
+	bool full_duplex;
+	uint64_t opened_at; /* clock_ms() */
+	struct nic_counters counters;
+	struct list tx_free, tx_free_large, tx_waiting;
+	void *tx_memory;
+	void *priv;	     /* the driver's */
+	struct netif *netif; /* netstack's: addresses and routes */
+};
+
+struct nic_id {
+	uint16_t vendor, device;
+	const char *chip;
+	uint32_t flags; /* the driver's quirks */
+};
+
+struct nic_driver {
+	const char *name; /* "e1000" */
+	const struct nic_id *ids;
+	unsigned id_count;
+	/** Claim nic->pci: read the MAC, set ops, features, priv. 0 or an error after fail(). */
+	int (*probe)(struct nic *nic, const struct nic_id *id);
+};
+TABLE(nic_driver);
+
+/** All cards, in PCI order. */
+extern struct list nics;
+
+/** Find every card; returns their number. */
+unsigned nic_probe_all(void);
+/** Make a card known under the next name; used by probing and by tests. 0 or an error. */
+int nic_register(struct nic *nic);
+struct nic *nic_find(const char *name); /* "net0", "netX"; NULL when there is none */
+/** The card opened last and still open, or NULL. */
+struct nic *nic_latest(void);
+int nic_open(struct nic *nic);
+void nic_close(struct nic *nic);
+/** Close everything: DMA off on every way out. */
+void nic_close_all(void);
+
+/** Poll every open card once. */
+void nic_poll_all(void);
+/** An empty frame with room for @len bytes (large ones only where NIC_TSO4), or NULL. */
+struct tx_frame *nic_tx_get(struct nic *nic, size_t len);
+/** Give back an unsent frame. */
+void nic_tx_put(struct nic *nic, struct tx_frame *frame);
+/** Send @frame; it belongs to the card from here on. Doorbells ring in nic_flush(). */
+void nic_tx_send(struct nic *nic, struct tx_frame *frame);
+void nic_flush(struct nic *nic);
+
+/* Called by drivers. */
+void nic_receive(struct nic *nic, const struct rx_frame *frame);
+void nic_tx_done(struct nic *nic, struct tx_frame *frame);
+/** The link as read from the card; prints nothing, remembers. */
+void nic_link(struct nic *nic, bool up, uint32_t speed, bool full_duplex);
+
+/** Where received frames go: set by netstack/ethernet.c. */
+extern void (*nic_receiver)(struct nic *nic, const struct rx_frame *frame);
+
+#endif

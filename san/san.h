@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SAN drives: block devices as BIOS drives (INT 13h), and booting from them. */
+#ifndef SAN_SAN_H
+#define SAN_SAN_H
+
+#include "lib/base.h"
+
+/**
+ * Open the first of @paths that answers and hook it as BIOS drive @drive.
+ * @describe: publish the iBFT. Prints the classic lines and the block of
+ * behaviour.md section 5. 0 or an error after fail().
+ */
+int san_hook(unsigned drive, const char *const *paths, unsigned count, bool describe);
+/** Unhook @drive; 0 also when nothing was hooked (compatibility). */
+int san_unhook(unsigned drive);
+void san_unhook_all(void);
+bool san_is_hooked(unsigned drive);
+bool san_any_hooked(void);
+/** Load sector 0 of @drive through INT 13h and run it. Returns only when that failed. */
+int san_boot(unsigned drive);
+/** The drive number to use: setting san-drive of @scope, else 0x80. */
+unsigned san_default_drive(void);
+/** Do settings ask to keep SAN drives when a script ends (keep-san)? */
+bool san_keep(void);
+/** Before somebody else takes over the machine: when a drive is hooked and kept, hide our
+ * memory and leave INT 13h running; else unhook all. Prints the one-line reason. */
+void san_prepare_exit(void);
+/** `san`: drives, sessions, counters. */
+void san_print(void);
+
+#endif

@@ -1,0 +1,1 @@
+"""The bench: a private network with real servers, and QEMU machines on it."""

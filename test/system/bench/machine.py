@@ -1,0 +1,201 @@
+"""A QEMU machine: its devices, its serial console and its monitor."""
+
+import json
+import socket
+from dataclasses import dataclass, field
+
+from .config import ACCEL, IMAGE, SLOW
+from .serial import Serial
+
+PCI_NICS = {
+    "virtio": "virtio-net-pci",
+    "virtio-modern": "virtio-net-pci,disable-legacy=on",
+    "virtio-legacy": "virtio-net-pci,disable-modern=on",
+    "82545em": "e1000-82545em",
+    "82540em": "e1000",
+    "82574": "e1000e",
+}
+
+
+@dataclass
+class Nic:
+    """One network card; wire is None for a plain tap on the lab's bridge."""
+
+    model: str = "virtio"
+    mac: str = "52:54:00:12:34:56"
+    addr: str = ""
+    rom: str = ""
+    props: str = ""
+    wire: object = None
+    bootindex: int = -1
+
+
+@dataclass
+class Config:
+    """What a machine is made of."""
+
+    kernel: object = None
+    append: str = None
+    initrd: object = None
+    cdrom: object = None
+    disks: list = field(default_factory=list)
+    usb: object = None
+    nics: list = field(default_factory=lambda: [Nic()])
+    memory: str = "256"
+    machine: str = "pc"
+    boot: str = ""
+    firmware: object = None
+    extra: list = field(default_factory=list)
+
+
+class Machine:
+    """Runs a Config in a lab. The serial line is the BIOS's console too."""
+
+    def __init__(self, lab, config, name="machine"):
+        self.lab = lab
+        self.config = config
+        number = len(lab.machines)
+        base = f"{name}{number}"
+        self.serial = Serial(lab.run_dir / f"{base}.serial", lab.log_dir / f"{base}.txt")
+        self.monitor = Monitor(lab.run_dir / f"{base}.qmp")
+        lab.machines.append(self)
+        self.process = lab.net.start(base, *self._command())
+        self.wait_for = self.serial.wait_for
+        self.wait_end = self.serial.wait_end
+        self.send = self.serial.send
+
+    def _command(self):
+        c = self.config
+        argv = [
+            "qemu-system-x86_64", "-accel", ACCEL, "-nodefaults", "-no-user-config",
+            "-display", "none", "-machine", f"{c.machine},graphics=off",
+            "-m", c.memory, "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+            "-chardev", f"socket,id=ser,path={self.serial.path}",
+            "-serial", "chardev:ser",
+            "-chardev", f"socket,id=mon,path={self.monitor.path}",
+            "-mon", "chardev=mon,mode=control",
+        ]
+        if c.firmware:
+            argv += ["-drive", f"if=pflash,format=raw,readonly=on,file={c.firmware}"]
+        else:
+            argv += ["-device", "VGA"]
+        if c.kernel:
+            argv += ["-kernel", c.kernel]
+        if c.append is not None:
+            argv += ["-append", c.append]
+        if c.initrd:
+            argv += ["-initrd", c.initrd]
+        if c.cdrom:
+            argv += ["-drive", f"if=none,id=cd,media=cdrom,readonly=on,format=raw,file={c.cdrom}",
+                     "-device", "ide-cd,drive=cd,bus=ide.1"]
+        for index, disk in enumerate(c.disks):
+            argv += ["-drive", f"if=ide,index={index},format=raw,file={disk}"]
+        if c.usb:
+            argv += ["-device", "qemu-xhci", "-drive", f"if=none,id=usb,format=raw,file={c.usb}",
+                     "-device", "usb-storage,drive=usb,bootindex=0"]
+        for index, nic in enumerate(c.nics):
+            argv += self._nic(index, nic)
+        if c.boot:
+            argv += ["-boot", c.boot]
+        return argv + list(c.extra)
+
+    def _nic(self, index, nic):
+        if nic.wire:
+            backend = nic.wire.netdev(f"n{index}")
+        else:
+            backend = f"tap,id=n{index},ifname={self.lab.tap()},script=no,downscript=no"
+        device = f"{PCI_NICS.get(nic.model, nic.model)},id=nic{index},netdev=n{index}"
+        device += f",mac={nic.mac},romfile={nic.rom}"
+        if nic.addr:
+            device += f",addr={nic.addr}"
+        if nic.bootindex >= 0:
+            device += f",bootindex={nic.bootindex}"
+        if nic.props:
+            device += "," + nic.props
+        return ["-netdev", backend, "-device", device]
+
+    def link(self, up, nic=0):
+        """Plugs or unplugs a network cable."""
+        self.monitor.command("set_link", name=f"nic{nic}", up=up)
+
+    def memory(self, address, size):
+        """Reads guest physical memory."""
+        path = self.lab.run_dir / "memory.bin"
+        self.monitor.command("pmemsave", val=address, size=size, filename=str(path))
+        data = path.read_bytes()
+        path.unlink()
+        return data
+
+    def hmp(self, line):
+        """Runs a human monitor command."""
+        return self.monitor.command("human-monitor-command", **{"command-line": line})
+
+    def has_ibft(self):
+        """True when an iBFT signature is where an OS would look for it."""
+        area = self.memory(0x80000, 0x80000)
+        return any(area[at : at + 4] == b"iBFT" for at in range(0, len(area), 16))
+
+    def cpu_seconds(self):
+        """Processor time that the QEMU process has used."""
+        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+    def exit_code(self):
+        """QEMU's exit status, once wait_end() returned."""
+        return self.process.wait(10)
+
+    def close(self):
+        """Ends the machine and its lines; the transcript stays."""
+        if self.process.poll() is None and not self.serial.closed:
+            self.serial.drain(0)
+        if self.process.poll() is None:
+            self.lab.net.kill(self.process)
+        self.serial.close()
+        self.monitor.close()
+
+
+class Monitor:
+    """QEMU's machine protocol on a unix socket that QEMU connects to."""
+
+    def __init__(self, path):
+        self.path = path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(1)
+        self.lines = None
+
+    def command(self, name, **arguments):
+        """Runs one command and returns its result."""
+        if self.lines is None:
+            self.listener.settimeout(20)
+            stream, _ = self.listener.accept()
+            stream.settimeout(30 * SLOW)
+            self.lines = stream.makefile("rw")
+            self.lines.readline()
+            self._ask("qmp_capabilities", {})
+        return self._ask(name, arguments)
+
+    def _ask(self, name, arguments):
+        self.lines.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self.lines.flush()
+        while True:
+            answer = json.loads(self.lines.readline())
+            if "error" in answer:
+                raise RuntimeError(f"{name}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        """Closes the monitor."""
+        if self.lines:
+            self.lines.close()
+        self.listener.close()
+
+
+def firmware(lab, append=None, script=None, **options):
+    """Starts the image under test by QEMU's own loader."""
+    initrd = None
+    if script is not None:
+        initrd = lab.run_dir / f"script{len(lab.machines)}.ipxe"
+        initrd.write_text(script)
+    return Machine(lab, Config(kernel=IMAGE, append=append, initrd=initrd, **options))
