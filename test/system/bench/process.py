@@ -37,17 +37,16 @@ class ProcessGroup:
             raise RuntimeError(f"{' '.join(map(str, argv))}: {done.stdout.strip()}")
         return done.stdout
 
-    def start(self, name, *argv, env=None, stdin=subprocess.DEVNULL, pass_fds=()):
+    def start(self, name, *argv, env=None, stdin=subprocess.DEVNULL, stdout=None):
         """Starts a process that lives until stop() or stop_all()."""
         log = open(self.log_dir / f"{name}.log", "ab")
         with log:
             process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--"] + self.command(argv),
                 stdin=stdin,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=stdout or log,
+                stderr=log,
                 env=env,
-                pass_fds=pass_fds,
             )
         self.running.append(process)
         return process

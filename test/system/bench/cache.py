@@ -1,0 +1,70 @@
+"""Payloads that are built once and kept between runs.
+
+A cached file is named after its builder and a version (or a hash of its
+sources), is built under a lock, and appears only when it is complete.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from .config import CACHE, ROOT
+
+
+@contextmanager
+def _locked(name):
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def cached(name, build):
+    """The path of a cached file or folder; build(path, work) makes it."""
+    path = CACHE / name
+    if path.exists():
+        return path
+    with _locked(name):
+        if path.exists():
+            return path
+        work = Path(tempfile.mkdtemp(prefix="build-", dir=CACHE))
+        try:
+            made = work / "made"
+            build(made, work)
+            os.rename(made, path)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return path
+
+
+def digest(*paths):
+    """A short hash of files, for names of what is made from them."""
+    state = hashlib.sha256()
+    for path in paths:
+        state.update(Path(path).read_bytes())
+    return state.hexdigest()[:12]
+
+
+def compiled(source):
+    """A host program built from one C file of the checkout."""
+    path = ROOT / source
+
+    def build(made, _):
+        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", made, path], check=True)
+
+    return cached(f"{path.stem}-{digest(path)}", build)
+
+
+def assembled(source):
+    """A flat binary built by nasm from one file of test/payload."""
+    path = ROOT / "test" / "payload" / source
+
+    def build(made, _):
+        subprocess.run(["nasm", "-f", "bin", "-Wall", "-Werror", "-o", made, path], check=True)
+
+    return cached(f"{path.stem}-{digest(path)}.bin", build)
