@@ -49,7 +49,12 @@ int fail(int code, const char *fmt, ...) PRINTF(2, 3);
 int fail_context(int code, const char *fmt, ...) PRINTF(2, 3);
 /** Sentence of the last failure, without the code; "" when there was none. */
 const char *error_text(void);
-/** Number that scripts see as ${errno} for @code: 0 for 0, else positive. */
+/** Sentence that @code recorded last, else the catalogue's meaning of @code; never empty. */
+const char *error_sentence(int code);
+/** Forget the last failure, so that an old sentence is not taken for a new one's. */
+void error_clear(void);
+/** Number that scripts see as ${errno} for @code: 0 for 0, else positive; a positive @code (a
+ * script's `exit N`) is its own number. */
 uint32_t error_errno(int code);
 
 #endif

@@ -17,6 +17,11 @@
 size_t format(char *buf, size_t size, const char *fmt, ...) PRINTF(3, 4);
 size_t vformat(char *buf, size_t size, const char *fmt, va_list ap) PRINTF(3, 0);
 
+/** Where formatted text goes, run by run. */
+typedef void (*format_sink)(void *ctx, const char *text, size_t len);
+/** Format into @sink; returns the number of bytes handed to it. */
+size_t vformat_to(format_sink sink, void *ctx, const char *fmt, va_list ap) PRINTF(3, 0);
+
 /** Append formatted text to the NUL-terminated string in @buf, cut at @size bytes. */
 void format_append(char *buf, size_t size, const char *fmt, ...) PRINTF(3, 4);
 

@@ -3,8 +3,9 @@
  * Output to the user and the log.
  *
  * print() is what the user reads: it goes to the console and the ring.
- * log_debug() goes to the ring always and to the console when its area was
- * enabled (`debug=tcp,dhcp:2` on the command line).
+ * log_debug() goes to the console when its area was enabled (`debug=tcp,dhcp:2`
+ * on the command line; `all` for every area). To the ring go all lines of
+ * level 1; those of level 2 (one a packet) cost nothing while not enabled.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H

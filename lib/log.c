@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Output to the user, and the ring that keeps the last 64 KB of it; see lib/log.h. */
+#include "lib/log.h"
+#include "lib/format.h"
+#include "lib/text.h"
+
+#define RING_SIZE 65536u
+#define AREAS	  32
+#define AREA_NAME 16
+
+static char ring[RING_SIZE];
+static uint32_t ring_end;  /* bytes ever written; index modulo the size */
+static bool ring_wrapped;
+
+static struct area {
+	char name[AREA_NAME];
+	int level;
+} areas[AREAS];
+static unsigned area_count;
+static int all_level; /* debug=all */
+
+static void discard(const char *text, size_t len)
+{
+}
+
+void (*log_output)(const char *text, size_t len) = discard;
+
+static void ring_write(const char *text, size_t len)
+{
+	while (len) {
+		uint32_t at = ring_end % RING_SIZE;
+		size_t n = min(len, (size_t)(RING_SIZE - at));
+
+		memcpy(ring + at, text, n);
+		ring_end += (uint32_t)n;
+		if (at + n == RING_SIZE)
+			ring_wrapped = true;
+		text += n;
+		len -= n;
+	}
+}
+
+static void ring_sink(void *ctx, const char *text, size_t len)
+{
+	ring_write(text, len);
+}
+
+static void console_sink(void *ctx, const char *text, size_t len)
+{
+	ring_write(text, len);
+	log_output(text, len);
+}
+
+void vprint(const char *fmt, va_list ap)
+{
+	vformat_to(console_sink, NULL, fmt, ap);
+}
+
+void print(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprint(fmt, ap);
+	va_end(ap);
+}
+
+void log_debug(const char *area, int level, const char *fmt, ...)
+{
+	bool shown = log_enabled(area, level);
+	format_sink sink = shown ? console_sink : ring_sink;
+	va_list ap;
+
+	if (level > 1 && !shown)
+		return;
+	sink(NULL, area, strlen(area));
+	sink(NULL, ": ", 2);
+	va_start(ap, fmt);
+	vformat_to(sink, NULL, fmt, ap);
+	va_end(ap);
+	sink(NULL, "\n", 1);
+}
+
+static struct area *find_area(const char *name, size_t len)
+{
+	for (unsigned i = 0; i < area_count; i++) {
+		if (strlen(areas[i].name) == len && !memcmp(areas[i].name, name, len))
+			return &areas[i];
+	}
+	return NULL;
+}
+
+static void enable(const char *name, size_t len, int level)
+{
+	struct area *a;
+
+	if (!len || len >= AREA_NAME)
+		return;
+	if (len == 3 && !memcmp(name, "all", 3)) {
+		all_level = level;
+		return;
+	}
+	a = find_area(name, len);
+	if (!a) {
+		if (area_count == AREAS)
+			return;
+		a = &areas[area_count++];
+		memcpy(a->name, name, len);
+		a->name[len] = 0;
+	}
+	a->level = level;
+}
+
+void log_enable(const char *list)
+{
+	while (*list) {
+		const char *name = list;
+		size_t len;
+		int level = 1;
+
+		while (*list && *list != ',' && *list != ':')
+			list++;
+		len = (size_t)(list - name);
+		if (*list == ':') {
+			list++;
+			level = is_digit((uint8_t)*list) ? *list - '0' : 1;
+			while (*list && *list != ',')
+				list++;
+		}
+		enable(name, len, level);
+		if (*list == ',')
+			list++;
+	}
+}
+
+bool log_enabled(const char *area, int level)
+{
+	const struct area *a = find_area(area, strlen(area));
+
+	return level <= (a ? a->level : all_level);
+}
+
+void log_ring(const char **first, size_t *first_len, const char **second, size_t *second_len)
+{
+	uint32_t at = ring_end % RING_SIZE;
+
+	*first = ring_wrapped ? ring + at : ring;
+	*first_len = ring_wrapped ? RING_SIZE - at : at;
+	*second = ring;
+	*second_len = ring_wrapped ? at : 0;
+}
