@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* bios/memmap.h on the host: a map that the test gives. */
+#include "test/host/host.h"
+
+bool host_memmap_hidden;
+
+static const struct memory_range usual[] = {
+	{0, 0x9fc00, 1, 1},
+	{0x9fc00, 0x400, 2, 1},
+	{0xf0000, 0x10000, 2, 1},
+	{0x1000000, 0xf000000, 1, 1},
+};
+static const struct memory_range *map = usual;
+static unsigned map_count = ARRAY_SIZE(usual);
+
+void host_memmap_set(const struct memory_range *ranges, unsigned count)
+{
+	map = ranges ? ranges : usual;
+	map_count = ranges ? count : ARRAY_SIZE(usual);
+}
+
+unsigned memmap_firmware(const struct memory_range **ranges)
+{
+	*ranges = map;
+	return map_count;
+}
+
+unsigned memmap_usable(struct memory_range *ranges, unsigned max)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < map_count && count < max; i++) {
+		if (map[i].type == 1)
+			ranges[count++] = map[i];
+	}
+	return count;
+}
+
+int memmap_hide(void)
+{
+	host_memmap_hidden = true;
+	return 0;
+}
+
+void memmap_unhide(void)
+{
+	host_memmap_hidden = false;
+}
+
+bool memmap_is_free_ram(uint64_t base, uint64_t length)
+{
+	for (unsigned i = 0; i < map_count; i++) {
+		if (map[i].type == 1 && base >= map[i].base &&
+		    base - map[i].base <= map[i].length &&
+		    length <= map[i].length - (base - map[i].base))
+			return true;
+	}
+	return false;
+}
