@@ -24,7 +24,7 @@ class Nic:
     model: str = "virtio"
     mac: str = "52:54:00:12:34:56"
     addr: str = ""
-    rom: str = ""
+    pxe_rom: bool = False
     props: str = ""
     wire: object = None
     bootindex: int = -1
@@ -105,7 +105,9 @@ class Machine:
         else:
             backend = f"tap,id=n{index},ifname={self.lab.tap()},script=no,downscript=no"
         device = f"{PCI_NICS.get(nic.model, nic.model)},id=nic{index},netdev=n{index}"
-        device += f",mac={nic.mac},romfile={nic.rom}"
+        device += f",mac={nic.mac}"
+        if not nic.pxe_rom:
+            device += ",romfile="
         if nic.addr:
             device += f",addr={nic.addr}"
         if nic.bootindex >= 0:
