@@ -159,7 +159,7 @@ static void put_number(struct output *out, const struct spec *s, uint64_t value,
 		zeros = s->precision > len ? s->precision - len : 0;
 	else if (!len)
 		zeros = 1;
-	if (base == 8 && (s->flags & FLAG_ALT) && !zeros && *first != '0')
+	if (base == 8 && (s->flags & FLAG_ALT) && !zeros)
 		zeros = 1;
 	used = prefix_len + zeros + len;
 	if ((s->flags & FLAG_ZERO_PAD) && !(s->flags & FLAG_LEFT) && !s->has_precision &&
