@@ -44,6 +44,12 @@ struct net_timer {
 void net_timer_start(struct net_timer *timer, uint64_t due);
 void net_timer_stop(struct net_timer *timer);
 
+/** Is @timer running? */
+static inline bool net_timer_running(const struct net_timer *timer)
+{
+	return timer->due != 0;
+}
+
 /** Work that net_poll() does after the cards were polled: TCP output, ACK batches… */
 struct net_poller {
 	void (*poll)(void);
@@ -62,15 +68,26 @@ struct netif {
 	uint32_t address; /* host order; 0: none */
 	uint32_t netmask;
 	uint32_t mtu;
-	struct route routes[NETIF_ROUTES];
+	struct route routes[NETIF_ROUTES]; /* longest prefix first */
 	unsigned route_count;
+	uint64_t blocked_until; /* the switch said that its port does not forward yet */
 };
+
+/** Interface of @nic, made (and configured from the settings) when it has none; NULL only when
+ * out of memory. */
+struct netif *netif_for(struct nic *nic);
 
 /** Re-read every card's ip, netmask, gateway, static-routes, mtu from the settings. Also runs as
  * a setting_applicator. */
 void netif_configure_all(void);
+/** While held, stores do not reconfigure; releasing does it once. For storing a whole lease. */
+void netif_configure_hold(bool hold);
 /** Choose card and next hop towards @dest (host order); NULL when there is no route. */
 struct netif *netif_route(uint32_t dest, uint32_t *next_hop);
+/** Record why netif_route() found nothing for @dest, and what to do; returns the error. */
+int netif_no_route(uint32_t dest);
+/** Is @address a broadcast address on @netif? */
+bool netif_is_broadcast(const struct netif *netif, uint32_t address);
 /** `route`: one line a card. */
 void netif_print_routes(void);
 
@@ -78,6 +95,8 @@ void netif_print_routes(void);
 
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_ARP  0x0806
+#define ETHERTYPE_VLAN 0x8100
+#define ETHERTYPE_LLC  0 /* not a type: frames with an IEEE 802.3 length field */
 
 struct ethertype {
 	uint16_t type;
@@ -86,11 +105,29 @@ struct ethertype {
 };
 TABLE(ethertype);
 
+/** What arrived and went nowhere, by reason; shown by `ifstat`, used by tests. */
+struct net_drops {
+	uint32_t ethernet_short, ethernet_address, ethernet_type;
+	uint32_t ipv4_header, ipv4_checksum, ipv4_address, ipv4_protocol, ipv4_fragment;
+	uint32_t udp_length, udp_checksum, udp_port;
+	uint32_t icmp, arp, no_buffer, unresolved;
+};
+extern struct net_drops net_drops;
+
+/** Where nic_receiver points: every received frame enters the stack here. */
+void ethernet_receive(struct nic *nic, const struct rx_frame *frame);
 /** Fill the Ethernet header at @frame->data. */
 void ethernet_header(struct nic *nic, struct tx_frame *frame, const uint8_t *dest, uint16_t type);
 
 /** MAC of on-link @ip: true and @mac, or false (a request goes out; ask again later). */
 bool arp_lookup(struct netif *netif, uint32_t ip, uint8_t *mac);
+/** Send @frame (an IPv4 packet; room for the Ethernet header is left) to on-link @ip, now or when
+ * its MAC is known: one frame a neighbour waits. The frame is consumed. */
+void arp_send(struct netif *netif, uint32_t ip, struct tx_frame *frame);
+/** Nothing comes back from @ip: ask for its MAC again while going on with the known one. */
+void arp_suspect(struct netif *netif, uint32_t ip);
+/** Were requests for @ip sent lately, and none answered? For messages. */
+bool arp_unanswered(uint32_t ip);
 /** RFC 5227 probe: 0 when nobody answers for @ip within @timeout_ms, else E_ARP_CONFLICT. */
 int arp_probe(struct nic *nic, uint32_t ip, unsigned timeout_ms, uint8_t *owner);
 void arp_announce(struct netif *netif);
@@ -136,10 +173,18 @@ TABLE(ip_protocol);
  */
 void ipv4_send(struct netif *netif, uint32_t source, uint32_t dest, uint32_t next_hop,
 	       uint8_t protocol, struct tx_frame *frame, size_t len);
-/** Internet checksum (RFC 1071) of @data added to @sum, not yet folded. */
+/**
+ * Internet checksum (RFC 1071). Sums are of 16-bit words as they lie in memory,
+ * so results are stored and compared as they lie in memory too (put_le16).
+ * checksum_add: @data added to @sum, not yet folded. A piece of odd length may
+ * only be the last one.
+ * checksum_fold: the folded complement, ready for the header; 0 when a received
+ * packet with its checksum was summed. For NIC_TX_CSUM the header takes the
+ * uncomplemented sum of the pseudo header: (uint16_t)~checksum_fold(sum).
+ */
 uint32_t checksum_add(uint32_t sum, const void *data, size_t len);
 uint16_t checksum_fold(uint32_t sum);
-/** Sum of the pseudo header, to start a transport checksum with. */
+/** Sum of the pseudo header, to start a transport checksum with; addresses in host order. */
 uint32_t checksum_pseudo(uint32_t source, uint32_t dest, uint8_t protocol, uint32_t len);
 /** Verify the transport checksum over all parts, unless the card did. */
 bool ip_checksum_ok(const struct ip_packet *packet);
@@ -155,8 +200,10 @@ struct udp_socket {
 	struct nic *nic;  /* only this card's datagrams; NULL: any */
 	udp_receiver receive;
 	void *ctx;
+	/** A host refused what was sent (ICMP destination unreachable, @code); may be NULL. */
+	void (*unreachable)(struct udp_socket *socket, uint32_t dest, uint16_t port, int code);
 };
-/** Open on @port, 0: a random free one. */
+/** Open on @port, 0: a random free one. Clears socket->unreachable. */
 int udp_open(struct udp_socket *socket, uint16_t port, struct nic *nic, udp_receiver receive,
 	     void *ctx);
 void udp_close(struct udp_socket *socket);
@@ -166,6 +213,25 @@ int udp_send(struct udp_socket *socket, uint32_t dest, uint16_t dest_port, const
 /** Broadcast on @nic from @source (0.0.0.0 before an address is known). */
 int udp_broadcast(struct udp_socket *socket, struct nic *nic, uint32_t source, uint16_t dest_port,
 		  const void *data, size_t len);
+
+/** From ICMP: @dest:@port is unreachable from local @local_port. */
+void udp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code);
+
+/* ---- ICMP echo ---- */
+
+struct ping {
+	uint32_t dest;
+	uint16_t id, sequence;
+	uint64_t sent_us;
+	uint64_t rtt_us; /* of the last reply */
+	size_t reply_len;
+	bool answered;
+	int unreachable; /* ICMP code + 1 when a router or the host said so */
+};
+/** Send one echo request with @size bytes of data; 0 or an error after fail(). */
+int ping_send(struct ping *ping, size_t size);
+/** No more answers for @ping: it goes out of scope. */
+void ping_end(struct ping *ping);
 
 /* ---- Names ---- */
 
@@ -178,6 +244,9 @@ int dns_resolve(const char *name, uint32_t *addresses, unsigned max);
 /** Wait for the link of @nic (NULL: of any open card), printing the classic line. */
 int link_wait(struct nic *nic, unsigned timeout_ms);
 
+/** Did the switch say (STP) that the port of @nic does not forward yet? Says so once. */
+bool link_blocked(struct nic *nic);
+
 struct dhcp_options {
 	unsigned timeout_ms; /* patience; 0: the default of 60 s */
 };
@@ -187,5 +256,13 @@ struct dhcp_options {
  * Prints "Configuring (net0 52:54:00:12:34:56)...... ok".
  */
 int dhcp_run(struct nic **cards, unsigned count, const struct dhcp_options *options);
+/**
+ * A lease without boot information is usable at once; proxy offers are listened
+ * for until 2 s after it. Whoever is about to say "nothing to boot" waits for
+ * the end of that time first. Returns 0 or E_CANCELLED.
+ */
+int dhcp_proxy_wait(void);
+/** Forget the lease of @nic: no renewal. Before its card closes. */
+void dhcp_lease_end(struct nic *nic);
 
 #endif
