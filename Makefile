@@ -26,14 +26,14 @@ LIBBEARSSL = $(firstword $(wildcard $(shell $(CC) -m32 -print-file-name=libbears
 WARN   := -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 	  -Wshadow -Wwrite-strings -Werror=implicit-function-declaration -Werror=format
 CFLAGS := -m32 -march=i686 -O2 -g -std=gnu11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
-	  -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -mno-sse -mno-mmx -mpreferred-stack-boundary=4 \
+	  -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -fno-delete-null-pointer-checks --param=min-pagesize=0 -mno-sse -mno-mmx -mpreferred-stack-boundary=4 \
 	  -ffunction-sections -fdata-sections $(WARN) -MMD -MP
 INC    := -I. -isystem $(B)/gen -isystem lib/freestanding -nostdinc -isystem $(GCC_INCLUDE) \
 	  -idirafter /usr/include/$(ARCH_INCLUDE) -idirafter /usr/include
 DEFS   := -DVERSION='"$(VERSION)"'
 
 SRC_C   := $(sort $(foreach r,$(ROOMS),$(wildcard $(r)/*.c $(r)/*/*.c)))
-SRC_ASM := $(sort $(wildcard bios/*.asm bzimage/start32.asm))
+SRC_ASM := $(sort bios/gate32.asm bzimage/start32.asm bzimage/embed.asm)
 OBJ     := $(SRC_C:%.c=$(B)/%.o) $(SRC_ASM:%.asm=$(B)/%.asm.o)
 
 .PHONY: all clean iso run unit fuzz system test bench lint setup FORCE
@@ -62,7 +62,7 @@ include bzimage/build.mk
 
 HOST_FLAGS := -m32 -O1 -g -std=gnu11 -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv -DHOST_TEST -I. -MMD -MP $(WARN)
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
-HOST_C     := $(filter-out $(foreach r,$(MACHINE_ROOMS),$(r)/%) lib/freestanding/% $(HOST_EXCLUDE),$(SRC_C)) \
+HOST_C     := $(filter-out $(foreach r,$(MACHINE_ROOMS),$(r)/%) lib/freestanding/% boot/main.c boot/leave.c,$(SRC_C)) \
 	      $(wildcard test/host/*.c)
 UNIT_OBJ   := $(HOST_C:%.c=$(B)/host/%.o)
 UNIT_BIN   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/test_*.c))

@@ -65,6 +65,18 @@ void gate_previous(enum gate_vector vector, struct real_regs *regs);
 int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16_t stack_offset,
 	       struct real_regs *regs);
 
+/** Jump to @segment:@offset for good, interrupts off, all data segments = @data_segment. */
+void real_jump(uint16_t segment, uint16_t offset, uint16_t data_segment, uint16_t stack_offset)
+	__attribute__((noreturn));
+/** Hand the machine to the BIOS' INT 18h (next boot device). */
+void real_int18(void) __attribute__((noreturn));
+/** A moment in real mode with interrupts on, so that the BIOS' clock and keyboard run. */
+void real_idle(void);
+
+/** IBFT_MAX bytes in the low block, 16-byte aligned; NULL when it lies below 0x80000, where
+ * operating systems do not look for the iBFT. */
+void *low_ibft(void);
+
 /** Base memory that the resident low block occupies: [start, end). */
 void low_block(uint32_t *start, uint32_t *end);
 

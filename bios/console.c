@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The console: output to all its devices, keys from any of them, Ctrl-C.
+ *
+ * Looking for a key costs a trip to real mode, so it is done at most every
+ * 20 ms; the trip also lets the BIOS' timer interrupt run.
+ */
+#include "bios/console.h"
+#include "bios/console_internal.h"
+#include "bios/clock.h"
+#include "bios/gate.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/text.h"
+
+#define LOOK_EVERY_US 20000u
+#define ESCAPE_US     50000u /* bytes of one escape sequence come closer together */
+
+static bool bios_on = true;
+static bool break_ignored, break_seen;
+static uint64_t last_look;
+
+static int queue[32];
+static unsigned queue_head, queue_tail;
+
+void console_init(void)
+{
+	bios_screen_init();
+	if (!bios_screen_redirected())
+		uart_init(0, 115200);
+	log_output = console_write;
+}
+
+void console_write(const char *text, size_t len)
+{
+	if (bios_on)
+		bios_screen_write(text, len);
+	uart_write(text, len);
+}
+
+/* ---- Keys ---- */
+
+static int uart_wait_byte(void)
+{
+	int byte;
+	uint64_t end = clock_us() + ESCAPE_US;
+
+	while ((byte = uart_byte()) < 0 && clock_us() < end)
+		;
+	return byte;
+}
+
+/* The rest of a VT100 key sequence, after ESC. */
+static int uart_escape(void)
+{
+	int c = uart_wait_byte();
+	unsigned number = 0;
+
+	if (c != '[' && c != 'O')
+		return KEY_ESC;
+	while ((c = uart_wait_byte()) >= '0' && c <= '9')
+		number = number * 10 + (unsigned)(c - '0');
+	switch (c) {
+	case 'A':
+		return KEY_UP;
+	case 'B':
+		return KEY_DOWN;
+	case 'C':
+		return KEY_RIGHT;
+	case 'D':
+		return KEY_LEFT;
+	case 'H':
+		return KEY_HOME;
+	case 'F':
+		return KEY_END;
+	case 'P':
+	case 'Q':
+	case 'R':
+	case 'S':
+		return KEY_F1 + c - 'P';
+	case '~':
+		switch (number) {
+		case 1:
+			return KEY_HOME;
+		case 2:
+			return KEY_INSERT;
+		case 3:
+			return KEY_DELETE;
+		case 4:
+			return KEY_END;
+		case 5:
+			return KEY_PAGE_UP;
+		case 6:
+			return KEY_PAGE_DOWN;
+		}
+		if (number >= 15 && number <= 24) /* F5 … F12 with VT220's gaps */
+			return KEY_F1 + 4 + (int)(number - 15) - (number > 16) - (number > 22);
+	}
+	return KEY_ESC;
+}
+
+static int device_key(void)
+{
+	int key = uart_byte();
+
+	if (key == 0x7f)
+		return KEY_BACKSPACE;
+	if (key == KEY_ESC)
+		return uart_escape();
+	if (key >= 0)
+		return key;
+	return bios_on ? bios_keyboard_key() : -1;
+}
+
+static void look(bool now)
+{
+	int key;
+
+	if (!now && clock_us() - last_look < LOOK_EVERY_US)
+		return;
+	last_look = clock_us();
+	if (break_ignored) {
+		real_idle();
+		return;
+	}
+	while ((queue_head + 1) % ARRAY_SIZE(queue) != queue_tail && (key = device_key()) >= 0) {
+		if (key == KEY_CTRL_C)
+			break_seen = true;
+		queue[queue_head] = key;
+		queue_head = (queue_head + 1) % ARRAY_SIZE(queue);
+	}
+}
+
+int console_key(void)
+{
+	int key;
+
+	look(queue_head == queue_tail);
+	if (queue_head == queue_tail)
+		return -1;
+	key = queue[queue_tail];
+	queue_tail = (queue_tail + 1) % ARRAY_SIZE(queue);
+	if (key == KEY_CTRL_C)
+		break_seen = false;
+	return key;
+}
+
+/* What was typed up to the Ctrl-C belonged to the thing that is being stopped. */
+bool console_break(void)
+{
+	look(false);
+	if (!break_seen || break_ignored)
+		return false;
+	break_seen = false;
+	while (queue_head != queue_tail) {
+		int key = queue[queue_tail];
+
+		queue_tail = (queue_tail + 1) % ARRAY_SIZE(queue);
+		if (key == KEY_CTRL_C)
+			break;
+	}
+	return true;
+}
+
+void console_ignore_break(bool ignore)
+{
+	break_ignored = ignore;
+}
+
+/* ---- console=vga,ttyS0,115200n8: Linux' words, several devices in one list ---- */
+
+static void select_devices(char *list)
+{
+	bool vga = false;
+	char *word = list, *next;
+
+	for (; word; word = next) {
+		unsigned index;
+		uint32_t baud = 115200;
+
+		next = strchr(word, ',');
+		if (next)
+			*next++ = '\0';
+		if (text_equal_nocase(word, "vga") || text_equal_nocase(word, "bios") ||
+		    text_equal_nocase(word, "tty0")) {
+			vga = true;
+		} else if (text_starts_nocase(word, "ttyS") || text_starts_nocase(word, "com")) {
+			index = (unsigned)(word[strlen(word) - 1] - (text_starts_nocase(word, "com") ? '1' : '0'));
+			if (next && is_digit(*next)) { /* 115200n8 */
+				for (baud = 0; is_digit(*next) && baud < 1000000; next++)
+					baud = baud * 10 + (uint32_t)(*next - '0');
+				next = strchr(next, ',');
+				if (next)
+					next++;
+			}
+			if (!uart_init(index, baud))
+				print("console: no UART %s\n", word);
+		} else if (*word) {
+			print("console: unknown device \"%s\": use vga, ttyS0 or ttyS1\n", word);
+			vga = true;
+		}
+	}
+	bios_on = vga || !uart_active();
+}
+
+static void apply_console(void)
+{
+	static char applied[64];
+	char list[64];
+
+	if (!setting_text("", "console", list, sizeof(list)) || !strcmp(list, applied))
+		return;
+	text_copy(applied, sizeof(applied), list);
+	select_devices(list);
+}
+
+TABLE_ENTRY(setting, setting_console) = {
+	.name = "console",
+	.type = "string",
+	.description = "Console devices: vga, ttyS0,115200n8, or both",
+};
+TABLE_ENTRY(setting_applicator, console_applicator) = {apply_console};

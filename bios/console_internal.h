@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The devices behind bios/console.h. */
+#ifndef BIOS_CONSOLE_INTERNAL_H
+#define BIOS_CONSOLE_INTERNAL_H
+
+#include "lib/base.h"
+
+/** Start with the defaults: BIOS screen and keyboard, and COM1 where the BIOS does not already
+ * redirect its screen to it. */
+void console_init(void);
+
+/* The BIOS screen (console_bios.c). */
+void bios_screen_init(void);
+/** Does INT 10h go somewhere else than to a video card (serial redirection)? */
+bool bios_screen_redirected(void);
+void bios_screen_write(const char *text, size_t len);
+/** Next key of the BIOS keyboard as console_key() gives it, or -1. */
+int bios_keyboard_key(void);
+
+/* UARTs (console_uart.c). */
+/** Use COM1 or COM2 (@index 0 or 1) at @baud (0: leave the divisor alone); false: none there. */
+bool uart_init(unsigned index, uint32_t baud);
+void uart_write(const char *text, size_t len);
+/** Next received byte, or -1. */
+int uart_byte(void);
+bool uart_active(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A 16550 UART as console: polled, 8n1. */
+#include "bios/console_internal.h"
+#include "bios/clock.h"
+#include "bios/io.h"
+
+#define UART_DATA 0 /* also divisor low */
+#define UART_IER  1 /* also divisor high */
+#define UART_FCR  2
+#define UART_LCR  3
+#define UART_MCR  4
+#define UART_LSR  5
+#define UART_SCR  7
+
+#define LCR_8N1	  0x03
+#define LCR_DLAB  0x80
+#define LSR_READY 0x01
+#define LSR_EMPTY 0x20
+
+static uint16_t base;
+
+bool uart_init(unsigned index, uint32_t baud)
+{
+	static const uint16_t ports[2] = {0x3f8, 0x2f8};
+	uint32_t divisor;
+
+	if (index >= ARRAY_SIZE(ports))
+		return false;
+	base = ports[index];
+	out8(base + UART_SCR, 0x5a);
+	if (in8(base + UART_SCR) != 0x5a) {
+		base = 0;
+		return false;
+	}
+	out8(base + UART_IER, 0);
+	if (baud) {
+		divisor = max(115200 / baud, 1u);
+		out8(base + UART_LCR, LCR_8N1 | LCR_DLAB);
+		out8(base + UART_DATA, (uint8_t)divisor);
+		out8(base + UART_IER, (uint8_t)(divisor >> 8));
+	}
+	out8(base + UART_LCR, LCR_8N1);
+	out8(base + UART_FCR, 0x07);
+	out8(base + UART_MCR, 0x03);
+	return true;
+}
+
+bool uart_active(void)
+{
+	return base;
+}
+
+static void uart_put(char c)
+{
+	uint64_t end = clock_us() + 20000;
+
+	while (!(in8(base + UART_LSR) & LSR_EMPTY) && clock_us() < end)
+		;
+	out8(base + UART_DATA, (uint8_t)c);
+}
+
+void uart_write(const char *text, size_t len)
+{
+	for (; base && len--; text++) {
+		if (*text == '\n')
+			uart_put('\r');
+		uart_put(*text);
+	}
+}
+
+int uart_byte(void)
+{
+	if (!base || !(in8(base + UART_LSR) & LSR_READY))
+		return -1;
+	return in8(base + UART_DATA);
+}

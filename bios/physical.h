@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory that is not ours, by its physical address: the BIOS data area, the
+ * firmware's tables, a real-mode caller's buffers. On the host a test supplies
+ * it as an array that begins at address 0.
+ */
+#ifndef BIOS_PHYSICAL_H
+#define BIOS_PHYSICAL_H
+
+#include "lib/base.h"
+
+#ifdef HOST_TEST
+extern uint8_t *physical_memory;
+extern size_t physical_memory_size;
+#endif
+
+/** The @len bytes at @address, or NULL when they do not lie below 4 GB. */
+static inline void *physical(uint64_t address, uint64_t len)
+{
+#ifdef HOST_TEST
+	if (address > physical_memory_size || len > physical_memory_size - address)
+		return NULL;
+	return physical_memory + address;
+#else
+	uintptr_t p = (uintptr_t)address;
+
+	if (address >> 32 || len > (1ull << 32) - address)
+		return NULL;
+	/* The compiler takes constant low addresses for null pointers: hide the value. */
+	__asm__("" : "+r"(p));
+	return (void *)p;
+#endif
+}
+
+/* The BIOS data area. */
+#define BDA_EBDA	0x40eu /* segment of the extended BIOS data area */
+#define BDA_DISK_STATUS 0x474u /* status of the last hard disk call */
+#define BDA_DISK_COUNT	0x475u /* hard disks */
+
+#endif
