@@ -13,7 +13,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from .config import CACHE, ROOT
+from .config import CACHE, PAYLOAD, ROOT
 
 
 @contextmanager
@@ -62,9 +62,12 @@ def compiled(source):
 
 def assembled(source):
     """A flat binary built by nasm from one file of test/payload."""
-    path = ROOT / "test" / "payload" / source
+    path = PAYLOAD / source
 
     def build(made, _):
-        subprocess.run(["nasm", "-f", "bin", "-Wall", "-Werror", "-o", made, path], check=True)
+        subprocess.run(
+            ["nasm", "-f", "bin", "-Wall", "-Werror", f"-I{PAYLOAD}/", "-o", made, path],
+            check=True,
+        )
 
-    return cached(f"{path.stem}-{digest(path)}.bin", build)
+    return cached(f"{path.stem}-{digest(path, *sorted(PAYLOAD.glob('*.inc')))}.bin", build)

@@ -64,8 +64,6 @@ echo "@root=$root"
 echo "@transport=$(lsblk -d -n -o TRAN "/dev/$disk")"
 report_tables
 echo "written by the guest" >/proof && sync && echo "@write=ok"
-# The whole kernel again, through the disk's driver: what GRUB read, read right.
-echo "@vmlinuz=$(sha256sum </vmlinuz | cut -d' ' -f1)"
 echo "PROBE-END"
 [ "$(lsblk -d -n -o TRAN "/dev/$disk")" = iscsi ] && echo "MARKER root-is-iscsi"
 """
