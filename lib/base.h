@@ -36,12 +36,14 @@
 
 /* Byte order. Both the machine and the host are little endian; x86 loads and
  * stores need no alignment, the packed access tells the compiler so. */
-struct unaligned {
-	union {
-		uint16_t u16;
-		uint32_t u32;
-		uint64_t u64;
-	} PACKED;
+struct unaligned16 {
+	uint16_t v;
+} PACKED;
+struct unaligned32 {
+	uint32_t v;
+} PACKED;
+struct unaligned64 {
+	uint64_t v;
 } PACKED;
 
 static inline uint16_t be16(uint16_t v)
@@ -59,7 +61,7 @@ static inline uint64_t be64(uint64_t v)
 
 static inline uint16_t get_be16(const void *p)
 {
-	return be16(((const struct unaligned *)p)->u16);
+	return be16(((const struct unaligned16 *)p)->v);
 }
 static inline uint32_t get_be24(const void *p)
 {
@@ -69,27 +71,27 @@ static inline uint32_t get_be24(const void *p)
 }
 static inline uint32_t get_be32(const void *p)
 {
-	return be32(((const struct unaligned *)p)->u32);
+	return be32(((const struct unaligned32 *)p)->v);
 }
 static inline uint64_t get_be64(const void *p)
 {
-	return be64(((const struct unaligned *)p)->u64);
+	return be64(((const struct unaligned64 *)p)->v);
 }
 static inline uint16_t get_le16(const void *p)
 {
-	return ((const struct unaligned *)p)->u16;
+	return ((const struct unaligned16 *)p)->v;
 }
 static inline uint32_t get_le32(const void *p)
 {
-	return ((const struct unaligned *)p)->u32;
+	return ((const struct unaligned32 *)p)->v;
 }
 static inline uint64_t get_le64(const void *p)
 {
-	return ((const struct unaligned *)p)->u64;
+	return ((const struct unaligned64 *)p)->v;
 }
 static inline void put_be16(void *p, uint16_t v)
 {
-	((struct unaligned *)p)->u16 = be16(v);
+	((struct unaligned16 *)p)->v = be16(v);
 }
 static inline void put_be24(void *p, uint32_t v)
 {
@@ -101,23 +103,23 @@ static inline void put_be24(void *p, uint32_t v)
 }
 static inline void put_be32(void *p, uint32_t v)
 {
-	((struct unaligned *)p)->u32 = be32(v);
+	((struct unaligned32 *)p)->v = be32(v);
 }
 static inline void put_be64(void *p, uint64_t v)
 {
-	((struct unaligned *)p)->u64 = be64(v);
+	((struct unaligned64 *)p)->v = be64(v);
 }
 static inline void put_le16(void *p, uint16_t v)
 {
-	((struct unaligned *)p)->u16 = v;
+	((struct unaligned16 *)p)->v = v;
 }
 static inline void put_le32(void *p, uint32_t v)
 {
-	((struct unaligned *)p)->u32 = v;
+	((struct unaligned32 *)p)->v = v;
 }
 static inline void put_le64(void *p, uint64_t v)
 {
-	((struct unaligned *)p)->u64 = v;
+	((struct unaligned64 *)p)->v = v;
 }
 
 #endif

@@ -7,15 +7,20 @@
  * kept big endian, as in a DHCP packet.
  *
  * Resolution, the same everywhere (the table stands in docs/settings.md):
- *   "net0/x"      net0's own value, then net0.dhcp, then the global value.
- *   "net0.dhcp/x" exactly that scope (and its children).
+ *   "net0/x"      net0's own value, then net0.dhcp, then the global value, except
+ *                 that a global value of the user beats net0.dhcp.
+ *   "net0.dhcp/x" exactly that scope (and its children); so for every scope that
+ *                 is not a card's.
  *   "x"           global, then the most recently opened card (netX: its own,
  *                 then its .dhcp), then the other cards in order, then
  *                 proxydhcp, pxebs and other scopes in order of creation.
  * What the user set (command line, script) beats what a server sent: that is
  * why a card's own scope and the global one hold only user values, and servers'
- * values sit in ".dhcp" scopes; see settings_fetch() for the one case where
- * the widening order alone would not give that.
+ * values sit in ".dhcp" scopes.
+ * A card's scope is "net" and a number, or that with "-" and a VLAN's number.
+ * "netX" stands for the card opened last, for net0 while none was.
+ * A name may be a DHCP tag ("67", "175.8", "43.9"): it means the predefined
+ * setting of that tag, else the value stored under the decimal tag.
  */
 #ifndef LIB_SETTINGS_H
 #define LIB_SETTINGS_H
@@ -38,9 +43,10 @@ enum setting_source {
 /** A value type: "string", "ipv4", "int8", … one TABLE_ENTRY each in lib/setting_types.c. */
 struct setting_type {
 	const char *name;
-	/** Text to bytes; returns the length or a negative error. */
+	/** Text to bytes; returns the length or a negative error. NULL: cannot be set. */
 	long (*parse)(const char *text, uint8_t *raw, size_t max);
-	/** Bytes to text (NUL-terminated); returns the text's length or a negative error. */
+	/** Bytes to text (NUL-terminated, cut at @max); returns the length of the whole text, or a
+	 * negative error. */
 	long (*show)(const uint8_t *raw, size_t len, char *text, size_t max);
 };
 TABLE(setting_type);
@@ -58,6 +64,8 @@ struct setting {
 	 * NULL for stored settings.
 	 */
 	long (*compute)(const char *scope, uint8_t *raw, size_t max);
+	/** Scope that `show` names for a value computed with scope "": "smbios"; NULL: "builtin". */
+	const char *home;
 };
 TABLE(setting);
 
@@ -75,7 +83,8 @@ const struct setting *setting_by_tag(uint32_t tag);
  * come into being by themselves.
  */
 int setting_store(const char *name, const char *text, enum setting_source source);
-/** Store raw bytes in @scope under @name (no scope, no type inside). */
+/** Store raw bytes in @scope under @name (no scope, no type inside); @type NULL: the predefined
+ * one, else string. No bytes: remove. */
 int setting_store_raw(const char *scope, const char *name, const char *type, const void *raw,
 		      size_t len, enum setting_source source);
 /** Mask: @name reads as unset although a wider scope has a value. */
@@ -95,11 +104,19 @@ struct setting_value {
 
 /** Resolve @name ("[scope/]name[:type]"); 0, or E_SETTING_NOT_FOUND (no sentence recorded). */
 int setting_fetch(const char *name, struct setting_value *value);
+/** @value as text by its type, as setting_type.show(). */
+long setting_show(const struct setting_value *value, char *text, size_t max);
+/** "script", "command line", "DHCP"… */
+const char *setting_source_name(enum setting_source source);
+/** Type called @name, or NULL. */
+const struct setting_type *setting_type_find(const char *name);
+/** Is @scope the name of a card ("net0", "net1-20")? */
+bool setting_scope_is_card(const char *scope);
 
 /* Shorthands for consumers; @scope is "" or a card's name ("net0"), widening as above. */
 /** Value as text; "" when unset. Returns the length. */
 size_t setting_text(const char *scope, const char *name, char *buf, size_t size);
-/** Value as unsigned number (raw value of up to 8 bytes), or @fallback. */
+/** Value as unsigned number (raw value of up to 8 bytes, or the text of a string), or @fallback. */
 uint64_t setting_number(const char *scope, const char *name, uint64_t fallback);
 /** IPv4 address in host order, 0 when unset. */
 uint32_t setting_ipv4(const char *scope, const char *name);
