@@ -25,6 +25,7 @@
 #define NIC_FRAME_MAX	1522		/* with one VLAN tag */
 #define NIC_TSO_MAX	(64 * 1024 - 1) /* bytes of a large frame */
 #define NIC_RX_PARTS	20
+#define NIC_TX_HEADROOM 16 /* bytes in front of tx_frame.data that are the driver's */
 
 /** What a card can do; the stack leaves the rest undone. */
 enum nic_feature {
@@ -59,6 +60,7 @@ struct tx_frame {
 	uint16_t gso_size;   /* NIC_TSO4: TCP payload of a segment; 0: an ordinary frame */
 	uint16_t header_len; /* NIC_TSO4: Ethernet + IP + TCP headers */
 	bool large;	     /* from the pool of large buffers */
+	bool sent;	     /* handed over: waiting in the core or on the ring */
 };
 
 struct nic_counters {
@@ -69,19 +71,30 @@ struct nic_counters {
 struct nic;
 
 struct nic_ops {
-	/** Bring the card from any state to running; 0 or an error after fail(). */
+	/** Bring the card from any state to running with nic->mac as its address; may set mtu and
+	 * features. The core has enabled the PCI function. 0 or an error after fail(), with
+	 * nothing left allocated. */
 	int (*open)(struct nic *nic);
-	/** DMA off, interrupts masked, buffers free. Harmless when not open. */
+	/** DMA off, interrupts masked, buffers free; frames on the ring need not be reported, the
+	 * core takes them back. Harmless when not open. */
 	void (*close)(struct nic *nic);
-	/** Deliver what came (nic_receive), report what went (nic_tx_done), refill, and from time to
-	 * time read the link (nic_link). @budget: frames to deliver at most. */
+	/** Deliver what came (nic_receive) and give the buffers back to the ring; report what went
+	 * (nic_tx_done) unless reap() does. @budget: frames to deliver at most. The stack may
+	 * close the card in the middle: look at nic->open after each nic_receive(). */
 	void (*poll)(struct nic *nic, unsigned budget);
+	/** Report frames that went (nic_tx_done). Cheap when there are none: called in every turn,
+	 * and when the buffers run out, also from within nic_receive(). NULL: poll() does it. */
+	void (*reap)(struct nic *nic);
+	/** Read the link (nic_link); called after open() and then every 100 ms. NULL: poll() does
+	 * it. */
+	void (*check_link)(struct nic *nic);
 	/** Queue @frame; false when the ring is full (the core then keeps it back). Need not ring
 	 * the doorbell before flush(). */
 	bool (*transmit)(struct nic *nic, struct tx_frame *frame);
 	/** Ring the doorbell for what transmit() queued, once a batch. */
 	void (*flush)(struct nic *nic);
-	/** Print chip-specific counters and registers for `ifstat`; may be NULL. */
+	/** Print chip-specific counters and registers for `ifstat`, lines indented by two blanks;
+	 * only while open; may be NULL. */
 	void (*report)(struct nic *nic);
 };
 
@@ -104,7 +117,14 @@ struct nic {
 	uint64_t opened_at; /* clock_ms() */
 	struct nic_counters counters;
 	struct list tx_free, tx_free_large, tx_waiting;
-	void *tx_memory;
+	struct tx_pool *tx_pool;  /* the core's buffers */
+	bool tx_queued;		  /* transmit() since the last flush() */
+	uint32_t features_masked; /* what the card could do, had we memory for it */
+	uint64_t link_due;	  /* clock_ms() of the next check_link() */
+	uint32_t open_order;	  /* grows with each open: the highest is netX */
+	const char *restart;	  /* why the card must be brought up again, or NULL */
+	uint64_t restart_due;	  /* not before this time */
+	uint32_t restarts;
 	void *priv;	     /* the driver's */
 	struct netif *netif; /* netstack's: addresses and routes */
 };
@@ -129,6 +149,13 @@ extern struct list nics;
 
 /** Find every card; returns their number. */
 unsigned nic_probe_all(void);
+/** Is @nic the one that `nic=` or `BOOTIF=` asks for (MAC, vendor:device, bus:dev.fn or name)? */
+bool nic_preferred(const struct nic *nic);
+/** List the PCI network functions that no driver took, each with the nearest driver. Returns
+ * their number. */
+unsigned nic_print_unknown(void);
+/** Let @driver (a name) also take PCI id @vendor:@device, and probe for it at once. */
+int nic_bind(uint16_t vendor, uint16_t device, const char *driver);
 /** Make a card known under the next name; used by probing and by tests. 0 or an error. */
 int nic_register(struct nic *nic);
 struct nic *nic_find(const char *name); /* "net0", "netX"; NULL when there is none */
@@ -154,6 +181,15 @@ void nic_receive(struct nic *nic, const struct rx_frame *frame);
 void nic_tx_done(struct nic *nic, struct tx_frame *frame);
 /** The link as read from the card; prints nothing, remembers. */
 void nic_link(struct nic *nic, bool up, uint32_t speed, bool full_duplex);
+/** The card misbehaves: close and open it again, soon and outside the driver's own functions.
+ * @why: a constant phrase. */
+void nic_restart(struct nic *nic, const char *why);
+/** Bytes that a card's receive ring should take at most: a quarter of what the heap has left. */
+size_t nic_rx_budget(void);
+/** A random, locally administered address, for a card without one. */
+void nic_random_mac(uint8_t *mac);
+/** Could @mac be a station's own address (not zero, not multicast)? */
+bool nic_mac_valid(const uint8_t *mac);
 
 /** Where received frames go: set by netstack/ethernet.c. */
 extern void (*nic_receiver)(struct nic *nic, const struct rx_frame *frame);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Finding cards: drivers claim PCI functions by id, in PCI order, which gives
+ * the names net0, net1, … `bind` lets a driver take an id that it does not
+ * know. What no driver took can be listed with the nearest driver.
+ */
+#include "nic/nic.h"
+#include "bios/heap.h"
+#include "lib/error.h"
+#include "lib/format.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/text.h"
+
+#define CLASS_NETWORK 0x02
+#define BOUND_MAX     8
+
+/** Ids given by `bind`. */
+static struct {
+	struct nic_id id;
+	const struct nic_driver *driver;
+} bound[BOUND_MAX];
+static unsigned bound_count;
+
+static const struct nic_driver *driver_named(const char *name)
+{
+	const struct nic_driver *driver;
+
+	table_for_each(nic_driver, driver) {
+		if (!strcmp(driver->name, name))
+			return driver;
+	}
+	return NULL;
+}
+
+static const struct nic_driver *driver_for(const struct pci_device *pci, const struct nic_id **id)
+{
+	const struct nic_driver *driver;
+	unsigned i;
+
+	for (i = 0; i < bound_count; i++) {
+		if (bound[i].id.vendor == pci->vendor && bound[i].id.device == pci->device) {
+			*id = &bound[i].id;
+			return bound[i].driver;
+		}
+	}
+	table_for_each(nic_driver, driver) {
+		for (i = 0; i < driver->id_count; i++) {
+			if (driver->ids[i].vendor == pci->vendor &&
+			    driver->ids[i].device == pci->device) {
+				*id = &driver->ids[i];
+				return driver;
+			}
+		}
+	}
+	return NULL;
+}
+
+static bool is_taken(const struct pci_device *pci)
+{
+	struct nic *nic;
+
+	list_for_each(nic, &nics, link) {
+		if (nic->pci.busdevfn == pci->busdevfn)
+			return true;
+	}
+	return false;
+}
+
+/** Let @driver have @pci; a failure is told and leaves the machine as it was. */
+static bool probe(const struct pci_device *pci, const struct nic_driver *driver,
+		  const struct nic_id *id)
+{
+	struct nic *nic = heap_zalloc(sizeof(*nic));
+	int rc;
+
+	if (!nic) {
+		print("No memory for the network card at " PCI_LOC_FMT "\n", PCI_LOC(pci));
+		return false;
+	}
+	nic->driver = driver;
+	nic->pci = *pci;
+	nic->chip = id->chip;
+	nic->mtu = 1500;
+	pci_enable(&nic->pci);
+	rc = driver->probe(nic, id);
+	pci_disable_dma(&nic->pci);
+	if (rc) {
+		print("%s at " PCI_LOC_FMT " (%04x:%04x): %s (%s)\n", id->chip, PCI_LOC(pci),
+		      pci->vendor, pci->device, error_text(), error_entry(rc)->code);
+		heap_free(nic);
+		return false;
+	}
+	if (!nic_mac_valid(nic->permanent_mac))
+		memcpy(nic->permanent_mac, nic->mac, ETH_ALEN);
+	nic_register(nic);
+	return true;
+}
+
+static int add_binding(uint16_t vendor, uint16_t device, const char *driver_name)
+{
+	const struct nic_driver *driver = driver_named(driver_name);
+
+	if (!driver)
+		return fail(E_NIC_NO_DRIVER, "no driver is called %s", driver_name);
+	if (bound_count == BOUND_MAX)
+		return fail(E_NO_MEMORY, "at most %u ids can be bound", BOUND_MAX);
+	bound[bound_count].id = (struct nic_id){vendor, device, driver->name, 0};
+	bound[bound_count++].driver = driver;
+	return 0;
+}
+
+/** bind=VENDOR:DEVICE:DRIVER */
+static void bind_from_setting(void)
+{
+	char text[64], *colon, *name;
+	uint32_t vendor, device;
+
+	if (!setting_text("", "bind", text, sizeof(text)))
+		return;
+	colon = strchr(text, ':');
+	name = colon ? strchr(colon + 1, ':') : NULL;
+	if (name) {
+		*colon++ = '\0';
+		*name++ = '\0';
+	}
+	if (!name || !text_to_u32(text, 16, 0xffff, &vendor) ||
+	    !text_to_u32(colon, 16, 0xffff, &device))
+		print("bind=: not VENDOR:DEVICE:DRIVER, as in bind=8086:1234:e1000\n");
+	else if (add_binding((uint16_t)vendor, (uint16_t)device, name))
+		print("bind=: %s\n", error_text());
+}
+
+static unsigned probe_new(void)
+{
+	const struct nic_driver *driver;
+	const struct nic_id *id;
+	struct pci_device pci;
+	unsigned count = 0;
+	uint32_t at;
+
+	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
+		if (!is_taken(&pci) && (driver = driver_for(&pci, &id)))
+			count += probe(&pci, driver, id);
+	}
+	return count;
+}
+
+unsigned nic_probe_all(void)
+{
+	bind_from_setting();
+	probe_new();
+	return list_empty(&nics) ? 0 : list_entry(nics.prev, struct nic, link)->index + 1;
+}
+
+int nic_bind(uint16_t vendor, uint16_t device, const char *driver)
+{
+	int rc = add_binding(vendor, device, driver);
+
+	if (!rc && !probe_new())
+		rc = fail(E_NIC_NOT_FOUND, "no unused PCI device %04x:%04x is there", vendor, device);
+	return rc;
+}
+
+/** The driver whose ids come closest to @pci, of the same maker; NULL when there is none. */
+static const struct nic_driver *nearest_driver(const struct pci_device *pci)
+{
+	const struct nic_driver *driver, *best = NULL;
+	unsigned i, best_distance = ~0u;
+
+	table_for_each(nic_driver, driver) {
+		for (i = 0; i < driver->id_count; i++) {
+			unsigned a = driver->ids[i].device, b = pci->device;
+			unsigned distance = a > b ? a - b : b - a;
+
+			if (driver->ids[i].vendor == pci->vendor && distance < best_distance) {
+				best_distance = distance;
+				best = driver;
+			}
+		}
+	}
+	return best;
+}
+
+unsigned nic_print_unknown(void)
+{
+	const struct nic_driver *nearest;
+	struct pci_device pci;
+	unsigned count = 0;
+	uint32_t at;
+
+	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
+		if (pci.class >> 16 != CLASS_NETWORK || is_taken(&pci))
+			continue;
+		nearest = nearest_driver(&pci);
+		print("  " PCI_LOC_FMT " %04x:%04x (class %06x): no driver%s%s\n", PCI_LOC(&pci),
+		      pci.vendor, pci.device, pci.class, nearest ? "; nearest: " : "",
+		      nearest ? nearest->name : "");
+		count++;
+	}
+	return count;
+}
+
+/* --------------------------------------------------------------------------
+ * nic= and BOOTIF=
+ */
+
+/** Six octets in @text, separated by ':' or '-', to @mac. */
+static bool parse_mac(const char *text, uint8_t *mac)
+{
+	unsigned i;
+
+	for (i = 0; i < ETH_ALEN; i++) {
+		if (hex_decode(text, strlen(text) < 2 ? 0 : 2, mac + i, 1) != 1)
+			return false;
+		text += 2;
+		if (i + 1 < ETH_ALEN && *text != ':' && *text != '-')
+			return false;
+		text += i + 1 < ETH_ALEN;
+	}
+	return !*text;
+}
+
+/** @nic's vendor:device, bus:dev.fn and 0000:bus:dev.fn, as text to compare with. */
+static bool matches_location(const struct nic *nic, const char *text)
+{
+	char own[24];
+
+	format(own, sizeof(own), "%04x:%04x", nic->pci.vendor, nic->pci.device);
+	if (text_equal_nocase(text, own))
+		return true;
+	format(own, sizeof(own), "0000:" PCI_LOC_FMT, PCI_LOC(&nic->pci));
+	return text_equal_nocase(text, own) || text_equal_nocase(text, own + 5);
+}
+
+static bool matches(const struct nic *nic, const char *text)
+{
+	uint8_t mac[ETH_ALEN];
+
+	if (!strcmp(text, nic->name) || matches_location(nic, text))
+		return true;
+	/* BOOTIF=01-…: the ARP hardware type comes first. */
+	if (strlen(text) == 20 && (text_starts(text, "01-") || text_starts(text, "01:")))
+		text += 3;
+	return parse_mac(text, mac) && (!memcmp(mac, nic->permanent_mac, ETH_ALEN) ||
+					!memcmp(mac, nic->mac, ETH_ALEN));
+}
+
+bool nic_preferred(const struct nic *nic)
+{
+	char text[64];
+
+	if (setting_text("", "nic", text, sizeof(text)))
+		return matches(nic, text);
+	return setting_text("", "BOOTIF", text, sizeof(text)) && matches(nic, text);
+}
