@@ -169,7 +169,7 @@ TABLE(ip_protocol);
  * Send @frame, whose transport part (header and payload, @len bytes) is already
  * written at IP_PAYLOAD(). Headers are filled in; while the next hop's MAC is
  * unknown the frame waits in the ARP queue (one a neighbour; older ones drop).
- * @source 0: the interface's own address. The frame is consumed.
+ * @source goes into the header as it is (0: 0.0.0.0, for DHCP). The frame is consumed.
  */
 void ipv4_send(struct netif *netif, uint32_t source, uint32_t dest, uint32_t next_hop,
 	       uint8_t protocol, struct tx_frame *frame, size_t len);
