@@ -44,10 +44,12 @@ $(B)/%.o: %.c Makefile
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) $(INC) $(DEFS) -c -o $@ $<
 
-# The version is compiled into one file only, so that a commit rebuilds one object.
-$(B)/gen/version.stamp: FORCE
+# Only lib/version.c has the version inside.
+$(B)/gen/version: FORCE
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+$(B)/lib/version.o $(B)/host/lib/version.o $(B)/fuzz/obj/lib/version.o: DEFS = -DVERSION='"$(VERSION)"'
+$(B)/lib/version.o $(B)/host/lib/version.o $(B)/fuzz/obj/lib/version.o: $(B)/gen/version
 
 # The embedded script, empty without EMBED=.
 $(B)/gen/embed.bin: FORCE
@@ -56,6 +58,8 @@ $(B)/gen/embed.bin: FORCE
 $(B)/bzimage/embed.asm.o: $(B)/gen/embed.bin
 
 include bzimage/build.mk
+include bzimage/iso.mk
+-include test/tools/build.mk
 
 # --------------------------------------------------------------------------
 # The same code on the host, 32-bit too, with sanitizers

@@ -18,6 +18,8 @@
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/settings.h"
+#include "lib/text.h"
+#include "lib/version.h"
 #include "netstack/net.h"
 
 #define RETRY_SECONDS 10
@@ -117,7 +119,7 @@ int main(void)
 	note_loader();
 	seed_random();
 	script_words = cmdline_seed(loader.cmdline);
-	print("\nipxe.lkrn " VERSION " -- network boot firmware, BSD-2-Clause\n");
+	print("\nipxe.lkrn %s -- network boot firmware, BSD-2-Clause\n", version);
 	print("Features: DNS HTTP iSCSI TFTP bzImage script\n");
 	nic_probe_all();
 	script = startup_images(embedded_script, (size_t)(embedded_script_end - embedded_script),
@@ -132,7 +134,7 @@ int main(void)
 			leave_to_bios();
 		report_failure(rc);
 		if (!setting_text("", "on-fail", policy, sizeof(policy)))
-			strcpy(policy, script ? "exit" : "retry");
+			text_copy(policy, sizeof(policy), script ? "exit" : "retry");
 		on_fail(policy, rc);
 	}
 }
