@@ -25,9 +25,15 @@ struct fetch {
 	uint64_t len;	       /* contiguous bytes from the start that are there */
 	uint64_t capacity;
 	uint64_t total; /* expected size, 0 while unknown */
+	/* between attempts, for the scheme */
+	unsigned attempt;	/* 0 first */
+	bool final;		/* set by the scheme: trying again is of no use */
+	unsigned retry_ms;	/* set by the scheme: the server asked for this pause */
+	char validator[160];	/* HTTP: entity tag or date that a resumed transfer must match */
 	/* progress line */
 	uint64_t started, last_shown, last_progress;
-	uint64_t shown_len;
+	uint64_t shown_len, progress_len, first_len;
+	unsigned shown_width; /* columns of the line on the screen */
 };
 
 struct uri_scheme {
@@ -48,7 +54,14 @@ void fetch_release(struct fetch *f);
 int fetch_room(struct fetch *f, uint64_t total);
 /** Announce the expected total size and reserve it. */
 int fetch_expect(struct fetch *f, uint64_t total);
-/** One turn of waiting inside a fetch: net_poll, progress line, Ctrl-C, stall watchdog. */
+/** One turn of waiting inside a fetch: net_poll, progress line, Ctrl-C, stall watchdog. 0, or
+ * E_CANCELLED or E_FETCH_STALLED after fail(). */
 int fetch_turn(struct fetch *f);
+/** What arrived so far is of no use: begin with the first byte (the memory stays). */
+void fetch_restart(struct fetch *f);
+/** The server said something that is not content: the stall watchdog starts anew. */
+void fetch_alive(struct fetch *f);
+/** Registered scheme called @name, or NULL. */
+const struct uri_scheme *uri_scheme_find(const char *name);
 
 #endif
