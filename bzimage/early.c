@@ -7,8 +7,8 @@
  * 16-bit path passes our own setup header, which lies at the same offsets.
  */
 #include "bzimage/handover.h"
+#include "bzimage/no_bios.h"
 #include "bios/heap.h"
-#include "bios/io.h"
 #include "bios/low.h"
 #include "bios/memmap_internal.h"
 
@@ -26,28 +26,13 @@
 
 struct handover handover __attribute__((section(".data"))) = {0};
 
-/* Text without a BIOS: VGA memory may not be there, but the first UART may. */
-static void say_without_bios(const char *text)
-{
-	volatile uint16_t *vga = (volatile uint16_t *)0xb8000;
-
-	for (; *text; text++) {
-		for (unsigned i = 0; i < 100000 && !(in8(0x3fd) & 0x20); i++)
-			;
-		out8(0x3f8, (uint8_t)*text);
-		*vga++ = 0x0700 | (uint8_t)*text;
-	}
-}
-
 static void refuse_efi(const uint8_t *bp)
 {
 	if (get_le32(bp + BP_EFI_SIGNATURE) != 0x32334c45 && /* "EL32" */
 	    get_le32(bp + BP_EFI_SIGNATURE) != 0x34364c45)   /* "EL64" */
 		return;
-	say_without_bios("\r\nipxe.lkrn needs a BIOS, and this machine was started by EFI firmware: "
-			 "enable CSM/legacy boot, or use an EFI network boot program\r\n");
-	for (;;)
-		__asm__ volatile("cli; hlt");
+	no_bios_stop(bp, "ipxe.lkrn needs a BIOS, but EFI firmware started this machine: enable CSM "
+			 "or legacy boot, or use an EFI network boot program");
 }
 
 static void note_loader(const uint8_t *bp, bool entry32)
@@ -125,10 +110,7 @@ uint32_t early_main(const uint8_t *boot_params, uint32_t entry, uint32_t here, u
 	handover.range_count = memmap_read(handover.ranges, MEMMAP_MAX);
 	handover.home = choose_home(here, size);
 	handover.image_size = size;
-	if (!handover.home) {
-		say_without_bios("\r\nipxe.lkrn: not enough memory\r\n");
-		for (;;)
-			__asm__ volatile("cli; hlt");
-	}
+	if (!handover.home)
+		no_bios_stop(NULL, "ipxe.lkrn: not enough memory below 4 GB to run");
 	return handover.home;
 }
