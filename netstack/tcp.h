@@ -11,6 +11,8 @@
  * - Bytes outside the direct window that come out of order wait in the
  *   connection's own reassembly buffer. The advertised window never exceeds
  *   direct window + reassembly buffer.
+ * - A connection belongs to the user until tcp_close() or tcp_abort(), also after
+ *   closed() was called and after tcp_wait_connected() failed.
  */
 #ifndef NETSTACK_TCP_H
 #define NETSTACK_TCP_H
@@ -61,7 +63,11 @@ int tcp_send(struct tcp_conn *conn, const void *data, size_t len, bool copy);
 /** Bytes queued and not yet acknowledged. */
 size_t tcp_unsent(const struct tcp_conn *conn);
 
-/** The next @len bytes after those already delivered belong at @buf; @len 0 ends it. */
+/**
+ * The next @len bytes after those already delivered belong at @buf; @len 0 ends it. Bytes behind
+ * those delivered may be written there at any time in net_poll(). Before that memory moves or
+ * goes, end the window: what came out of order is then saved in the reassembly buffer.
+ */
 void tcp_direct(struct tcp_conn *conn, void *buf, uint64_t len);
 
 /** Close our side in the background (FIN, then TIME-WAIT by itself); @conn is gone for the
@@ -69,8 +75,11 @@ void tcp_direct(struct tcp_conn *conn, void *buf, uint64_t len);
 void tcp_close(struct tcp_conn *conn);
 /** Reset and forget. No handler is called again. */
 void tcp_abort(struct tcp_conn *conn);
-/** Reset every connection: a way out. */
+/** Reset every connection and ring the cards' doorbells: a way out. Handlers are not called. */
 void tcp_abort_all(void);
+
+/** From ICMP: @dest:@port is unreachable from local @local_port, with @code of type 3. */
+void tcp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code);
 
 /** `Counters` for ifstat/report and tests. */
 struct tcp_stats {
