@@ -1,7 +1,10 @@
 """Disk calls: a real-mode program on the LUN reads and writes through INT 13h."""
 
+import re
+
 import pytest
 
+from bench.config import is_classic_image
 from bench.machine import Config, Machine, Nic
 from bench.realmode import BIG_REAL, END_INT18, ENDURANCE, Int13Disk, lines
 
@@ -27,7 +30,9 @@ def field(text, word):
 
 
 def check_integrity(text, disk):
-    assert "REGISTERS-LOST" not in text
+    # Debian's iPXE returns with interrupts off; we give the caller's flag back.
+    forgiven = {"f"} if is_classic_image() else set()
+    assert not set(re.findall(r"REGISTERS-LOST=(.)", text)) - forgiven
     assert "GUARD-OVERWRITTEN" not in text
     wanted = f"{disk.region_sum():08x}"
     reads = lines(text, "READ fn=")

@@ -77,7 +77,7 @@ def lines(text, word):
 
 def memmap_disk(path):
     """A disk whose boot sector prints the memory map."""
-    path.write_bytes(assembled("memmap.asm").read_bytes().ljust(1 << 20, b"\0"))
+    path.write_bytes(assembled("memmap.asm").read_bytes().ljust(16 << 20, b"\0"))
     return path
 
 

@@ -1,0 +1,223 @@
+"""What goes wrong in real networks: each fault has its message, and nothing hangs."""
+
+import re
+import time
+
+import pytest
+
+from bench.config import is_classic_image
+from bench.machine import Nic
+from bench.realmode import ENDURANCE, Int13Disk, lines
+from bench.wire import BadWire
+
+ours = pytest.mark.ours
+CHAP = ("alice", "secret-of-alice1")
+
+
+def hook_script(uri, *settings):
+    """A script that hooks a disk and says how that went."""
+    body = ["#!ipxe", "dhcp", *settings, f"sanhook {uri} && echo hooked-fine || echo hook-failed",
+            "shell"]
+    return "\n".join(body) + "\n"
+
+
+def expect_failure(machine, words, timeout=60):
+    """The hook fails with a message that holds the words."""
+    machine.wait_for("hook-failed", timeout, fail="hooked-fine")
+    flat = " ".join(machine.serial.text.split())
+    assert re.search(words, flat), f"no {words!r} in what was printed"
+
+
+def words(classic, own):
+    """What to look for: Debian's iPXE words it differently."""
+    return classic if is_classic_image() else own
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk whose program reads its region four times, half a second apart."""
+    return Int13Disk(tmp_path / "disk.img", mode=ENDURANCE, read_count=8128, passes=4, pause=9)
+
+
+def test_wrong_password(lab, boot, disk):
+    iqn = lab.iscsi().add(disk.path, chap=CHAP)
+    lab.dhcp()
+    machine = boot(None, hook_script(f"iscsi:192.0.2.1:::1:{iqn}", "set username alice",
+                                     "set password wrong-password"))
+    expect_failure(machine, words("Permission denied", "(?i)password|authenticat|CHAP"))
+
+
+def test_missing_password(lab, boot, disk):
+    iqn = lab.iscsi().add(disk.path, chap=CHAP)
+    lab.dhcp()
+    machine = boot(None, hook_script(f"iscsi:192.0.2.1:::1:{iqn}"))
+    expect_failure(machine, words("denied|Permission|refused", "(?i)password|username|authenticat"))
+
+
+@ours
+def test_target_with_the_wrong_secret(lab, boot, disk):
+    """Mutual CHAP: the target does not know its own password."""
+    iqn = lab.iscsi().add(disk.path, chap=CHAP, mutual=("target", "secret-of-target"))
+    lab.dhcp()
+    machine = boot(None, hook_script(
+        f"iscsi:192.0.2.1:::1:{iqn}", f"set username {CHAP[0]}", f"set password {CHAP[1]}",
+        "set reverse-username target", "set reverse-password another-secret"))
+    expect_failure(machine, "(?i)target.*(authenticat|password|secret|CHAP)|CHAP.*target")
+
+
+def test_initiator_not_in_the_list(lab, boot, disk):
+    iqn = lab.iscsi().add(disk.path, initiator="iqn.2004-01.com.example:somebody-else")
+    lab.dhcp()
+    machine = boot(None, hook_script(f"iscsi:192.0.2.1:::1:{iqn}"))
+    expect_failure(machine, words(".", "(?i)initiator|not found|no such|does not exist"))
+
+
+def test_unknown_target(lab, boot, disk):
+    lab.iscsi().add(disk.path)
+    lab.dhcp()
+    machine = boot(None, hook_script("iscsi:192.0.2.1:::1:iqn.2004-01.com.example:nothing"))
+    expect_failure(machine, words(".", "(?i)target.*(not found|no such|exist|unknown)|not found"))
+
+
+def test_unknown_lun(lab, boot, disk):
+    iqn = lab.iscsi().add(disk.path)
+    lab.dhcp()
+    machine = boot(None, hook_script(f"iscsi:192.0.2.1:::7:{iqn}"))
+    expect_failure(machine, words(".", "(?i)lun"), 100)
+
+
+def test_closed_port(lab, boot):
+    lab.dhcp()
+    machine = boot(None, hook_script("iscsi:192.0.2.1::3333:1:iqn.2004-01.com.example:disk1"))
+    expect_failure(machine, words("refused|reset", "(?i)refused|closed|reset"), 100)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "203.0.113.9"])
+def test_unreachable_host(lab, boot, host):
+    lab.dhcp()
+    machine = boot(None, hook_script(f"iscsi:{host}:::1:iqn.2004-01.com.example:disk1"))
+    expect_failure(machine, words(".", "(?i)reach|answer|timed out|time-out|timeout|ARP"), 130)
+
+
+@ours
+def test_no_dhcp_server(boot):
+    machine = boot(None, "#!ipxe\ndhcp --timeout 5000 || echo no-address\nshell\n")
+    machine.wait_for("no-address", 60)
+    assert "DHCP" in machine.serial.text
+
+
+@ours
+def test_no_cable(boot):
+    machine = boot(None, "#!ipxe\necho waiting\nprompt\ndhcp || echo no-link\nshell\n")
+    machine.wait_for("waiting", 60)
+    machine.link(False)
+    machine.send(" ")
+    machine.wait_for("no-link", 100)
+    assert "link" in machine.serial.text.lower()
+
+
+@ours
+def test_no_card(boot):
+    machine = boot(None, "#!ipxe\ndhcp || echo without-card\nshell\n", nics=[])
+    machine.wait_for("without-card", 60)
+    assert "card" in machine.serial.text.lower()
+
+
+def start_passes(lab, boot, disk, **options):
+    """Boots the endurance program and waits for its first pass."""
+    server = lab.iscsi()
+    iqn = server.add(disk.path)
+    lab.dhcp()
+    machine = boot(None, f"#!ipxe\ndhcp\nsanboot iscsi:192.0.2.1:::1:{iqn}\nshell\n", **options)
+    machine.wait_for("PASS 0001", 120, fail="Boot from SAN device 0x80 failed")
+    return machine, server
+
+
+def check_passes(machine, disk, timeout=140):
+    """All passes came through right, and so did the write at the end."""
+    machine.wait_for("INT13-END", timeout)
+    reads = [line for line in lines(machine.serial.text, "PASS")]
+    assert len(reads) == 4
+    for read in reads:
+        assert (read["cf"], read["sum"]) == ("0", f"{disk.region_sum():08x}"), read["line"]
+    assert disk.read(disk.write_lba, 127) == disk.pattern(disk.write_lba, 127)
+
+
+@pytest.mark.deadline(240)
+def test_server_killed_and_restarted(lab, boot, disk):
+    machine, server = start_passes(lab, boot, disk)
+    server.kill()
+    server.start()
+    check_passes(machine, disk)
+
+
+@pytest.mark.deadline(240)
+def test_link_down_and_up(lab, boot, disk):
+    machine, _ = start_passes(lab, boot, disk)
+    machine.link(False)
+    machine.serial.poll(3)
+    machine.link(True)
+    check_passes(machine, disk)
+
+
+@pytest.mark.deadline(240)
+@pytest.mark.parametrize("card", ["virtio", "82540em"])
+def test_loss_and_reordering(lab, boot, disk, card):
+    wire = BadWire(lab, loss=1, reorder=2, dup=0.5)
+    machine, _ = start_passes(lab, boot, disk, nics=[Nic(card, wire=wire)])
+    check_passes(machine, disk)
+
+
+@ours
+@pytest.mark.deadline(240)
+def test_black_out(lab, boot, disk):
+    """Nothing passes for ten seconds: TCP alone must come through."""
+    wire = BadWire(lab)
+    machine, _ = start_passes(lab, boot, disk, nics=[Nic(wire=wire)])
+    wire.set(cut=1)
+    time.sleep(10)
+    wire.set(cut=0)
+    check_passes(machine, disk)
+
+
+@ours
+@pytest.mark.parametrize("script", [
+    "#!ipxe\n\x01\x02\xff\xfe binary \x00 junk\necho after\n",
+    "#!ipxe\n" + "x" * 70000 + "\n",
+    "#!ipxe\ngoto nowhere\n",
+    "#!ipxe\necho ${${${${\n}}}}\n:\n&& ||\n",
+], ids=["binary", "long-line", "no-label", "braces"])
+def test_garbage_script(boot, script):
+    """A bad script ends with words about it, and the BIOS goes on."""
+    machine = boot("on-fail=exit", script)
+    machine.wait_for("No bootable device", 60)
+
+
+@ours
+def test_garbage_image(lab, boot):
+    lab.file("junk", bytes(range(256)) * 400)
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, "#!ipxe\ndhcp\nchain http://192.0.2.1/junk || echo went-on\nshell\n")
+    machine.wait_for("went-on", 60)
+
+
+@ours
+def test_too_big_for_memory(lab, boot):
+    path = lab.root / "huge.bin"
+    with open(path, "wb") as huge:
+        huge.truncate(200 << 20)
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, "#!ipxe\ndhcp\n"
+                   "imgfetch http://192.0.2.1/huge.bin || echo too-much\necho alive\nshell\n",
+                   memory="64")
+    machine.wait_for("too-much", 60)
+    assert "MB" in machine.serial.text
+    machine.wait_for("alive", 10)
+
+
+@ours
+def test_san_in_24_mb(lab, boot, disk):
+    machine, _ = start_passes(lab, boot, disk, memory="24")
+    check_passes(machine, disk)
