@@ -39,7 +39,6 @@ enum state {
 struct neighbour {
 	enum state state;
 	struct nic *nic;
-	uint32_t open_order; /* of the card when the frame was queued */
 	uint32_t ip;
 	uint8_t mac[ETH_ALEN];
 	bool asked;	    /* a reply is welcome */
@@ -109,25 +108,22 @@ void arp_announce(struct netif *netif)
 
 /* ---- The queue of one frame a neighbour ---- */
 
-/* A closed card took its frames back. */
 static void drop_frame(struct neighbour *n)
 {
-	if (n->frame && n->nic->open && n->nic->open_order == n->open_order) {
-		nic_tx_put(n->nic, n->frame);
-		net_drops.unresolved++;
-	}
+	if (!n->frame)
+		return;
+	nic_tx_put(n->nic, n->frame);
 	n->frame = NULL;
+	net_drops.unresolved++;
 }
 
 static void send_queued(struct neighbour *n)
 {
-	struct tx_frame *frame = n->frame;
-
-	n->frame = NULL;
-	if (!frame || !n->nic->open || n->nic->open_order != n->open_order)
+	if (!n->frame)
 		return;
-	ethernet_header(n->nic, frame, n->mac, ETHERTYPE_IPV4);
-	nic_tx_send(n->nic, frame);
+	ethernet_header(n->nic, n->frame, n->mac, ETHERTYPE_IPV4);
+	nic_tx_send(n->nic, n->frame);
+	n->frame = NULL;
 }
 
 /* ---- The table ---- */
@@ -257,7 +253,6 @@ void arp_send(struct netif *netif, uint32_t ip, struct tx_frame *frame)
 	}
 	drop_frame(n);
 	n->frame = frame;
-	n->open_order = netif->nic->open_order;
 }
 
 void arp_suspect(struct netif *netif, uint32_t ip)

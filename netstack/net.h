@@ -244,7 +244,7 @@ int dns_resolve(const char *name, uint32_t *addresses, unsigned max);
 /** Wait for the link of @nic (NULL: of any open card), printing the classic line. */
 int link_wait(struct nic *nic, unsigned timeout_ms);
 
-/** Did the switch say (STP) that the port of @nic does not forward yet? Says so once. */
+/** Did the switch say (spanning tree) that its port at @nic does not forward yet? */
 bool link_blocked(struct nic *nic);
 
 struct dhcp_options {

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "test/host/host.h"
+#include "bios/heap.h"
+#include "netstack/net.h"
 
 #define QUEUE 64
 #define CARDS 8
@@ -138,13 +140,20 @@ struct nic *host_card_add(uint32_t features,
 	return nic_register(nic) ? NULL : nic;
 }
 
+/* Weak, so that a test may be linked without the stack. */
+extern __typeof__(arp_flush) arp_flush __attribute__((weak));
+
 void host_card_reset(void)
 {
 	nic_close_all();
 	list_init(&nics);
 	for (struct card *card = cards; card < cards + CARDS; card++) {
-		if (card->used)
-			card_close(&card->nic);
+		if (!card->used)
+			continue;
+		card_close(&card->nic);
+		if (arp_flush)
+			arp_flush(&card->nic);
+		heap_free(card->nic.netif);
 		card->used = false;
 	}
 }
