@@ -7,5 +7,7 @@
 
 /** CRC of @data continued from @crc (0 to begin). */
 uint32_t crc32c(uint32_t crc, const void *data, size_t len);
+/** The same without the processor's instruction. */
+uint32_t crc32c_by_tables(uint32_t crc, const void *data, size_t len);
 
 #endif
