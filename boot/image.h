@@ -38,10 +38,15 @@ TABLE(image_type);
 
 extern struct list images;
 
-/** Register bytes as an image under @name (copied strings; data is taken over). NULL after fail(). */
+/**
+ * Register bytes as an image under @name (copied strings; data is taken over; an
+ * image of that name is replaced). The role is guessed from the content: what is
+ * neither script, kernel, picture nor certificate is an initrd. NULL after fail().
+ */
 struct image *image_add(const char *name, const struct uri *uri, uint8_t *data, size_t len,
 			size_t capacity);
 struct image *image_find(const char *name);
+/** Free @image; a running one goes when it ends. */
 void image_free(struct image *image);
 int image_set_cmdline(struct image *image, const char *cmdline);
 void image_select(struct image *image);
@@ -50,15 +55,22 @@ struct image *image_selected(void);
 int image_execute(struct image *image);
 /** Tail call: when the running script ends, @image runs in its place. */
 void image_replace(struct image *image);
+/** Was that asked for? The running script then ends before its next line. */
+bool image_is_replaced(void);
+/** The innermost running image, or NULL. */
+const struct image *image_current(void);
 /** `imgstat` line. */
 void image_print(const struct image *image);
 
-/**
- * Download @uri_text (resolved against the running image's URI) and register it.
- * @name NULL: last path component. NULL after fail().
- */
-struct image *image_download(const char *uri_text, const char *name, unsigned timeout_ms,
-			     unsigned retries, const char *sha256, bool quiet);
+struct image_request {
+	const char *uri;  /* resolved against the running image's */
+	const char *name; /* NULL: last path component */
+	unsigned timeout_ms, retries;
+	const char *sha256; /* sum that the content must have, or NULL */
+	bool quiet;
+};
+/** Download and register; 0 or an error after fail(). */
+int image_download(const struct image_request *request, struct image **image);
 /** URI of the running image, or NULL; what `${cwuri}` shows. */
 const struct uri *image_current_uri(void);
 

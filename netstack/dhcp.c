@@ -633,7 +633,7 @@ static int run(struct client *c, struct nic **cards, struct session **chosen)
 	int rc = open_all(c, cards);
 
 	if (!rc)
-		rc = link_wait_cards(cards, c->count, LINK_MS, false);
+		rc = link_wait_cards(cards, c->count, min(LINK_MS, (uint32_t)c->deadline), false);
 	if (rc)
 		return rc;
 	print_cards(c);

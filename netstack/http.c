@@ -20,6 +20,7 @@
 #include "lib/random.h"
 #include "lib/settings.h"
 #include "lib/text.h"
+#include "lib/version.h"
 #include "bios/heap.h"
 
 #define REDIRECT_MAX	 10
@@ -337,7 +338,7 @@ static int write_request(struct run *run, struct text *t, const char *target)
 	add(t, strchr(uri->host, ':') ? "Host: [%s]" : "Host: %s", uri->host);
 	if (uri_port(uri) != HTTP_PORT)
 		add(t, ":%u", uri_port(uri));
-	add(t, "\r\nUser-Agent: iPXE/" VERSION "\r\nConnection: keep-alive\r\n");
+	add(t, "\r\nUser-Agent: iPXE/%s\r\nConnection: keep-alive\r\n", version);
 	if (r->range && r->range_last == HTTP_UNKNOWN)
 		add(t, "Range: bytes=%llu-\r\n", (unsigned long long)r->range_first);
 	else if (r->range)

@@ -396,6 +396,15 @@ static void socket_receive(struct udp_socket *socket, uint32_t source, uint16_t 
 		tftp_receive(&x->tftp, source_port, data, len);
 }
 
+static void socket_unreachable(struct udp_socket *socket, uint32_t dest, uint16_t port, int code)
+{
+	struct transfer *x = socket->ctx;
+
+	if (dest == x->tftp.server && x->tftp.state == TFTP_ASKED)
+		stop(&x->tftp, fail(E_TFTP_NO_ANSWER, IPV4_FMT " has no TFTP server on UDP port %u "
+				    "(ICMP unreachable, code %d)", IPV4_ARG(dest), port, code));
+}
+
 /* A datagram that cannot be sent now is one that got lost: the timer repeats it. */
 static void socket_send(struct tftp *t, uint16_t port, const void *packet, size_t len)
 {
@@ -413,6 +422,7 @@ static int run(struct transfer *x)
 
 	if (rc)
 		return rc;
+	x->socket.unreachable = socket_unreachable;
 	tftp_start(t);
 	while (!rc && t->state != TFTP_DONE && t->state != TFTP_FAILED) {
 		rc = fetch_turn(t->fetch);
@@ -434,9 +444,7 @@ static int fetch_from(struct fetch *f, const char *name, uint32_t server)
 
 	if (!netif) {
 		f->final = true;
-		return fail(E_TFTP_NO_ANSWER, "no route to " IPV4_FMT
-			    ": no card has an address yet (dhcp, or set net0/ip)",
-			    IPV4_ARG(server));
+		return netif_no_route(server);
 	}
 	text_copy(x.tftp.name, sizeof(x.tftp.name), name);
 	x.tftp.server_port = f->uri->port ? f->uri->port : TFTP_PORT;

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Image type "bzImage": collect the initrds, make the plan, and carry it out.
+ *
+ * Downloads lie anywhere in image memory, often just where kernel and initrd
+ * must go. Everything that can fail happens first. After leave_prepare() the
+ * blocks move, in the planned order; these copies run from our home, which the
+ * plan leaves alone. What stands between the initrds (cpio headers, padding) is
+ * written when the last block has moved, the real-mode part at the very end.
+ */
+#include "boot/bzimage.h"
+#include "boot/boot.h"
+#include "boot/cpio.h"
+#include "boot/image.h"
+#include "bios/heap.h"
+#include "bios/memmap.h"
+#include "bios/physical.h"
+#include "lib/error.h"
+#include "lib/log.h"
+#include "netstack/http.h"
+
+/* All that must live until the jump, in the heap. */
+struct launch {
+	struct bz_plan plan;
+	struct memory_range ranges[MEMMAP_MAX];
+	uint8_t real[BZ_REAL_SIZE];
+};
+
+static int add_cpio_header(struct bz_member *m, const struct image *image)
+{
+	struct cpio_file file;
+	size_t len;
+	int rc;
+
+	if (!image->cmdline)
+		return 0;
+	rc = cpio_parse(image->cmdline, &file);
+	if (rc)
+		return fail_context(rc, "initrd %s", image->name);
+	len = cpio_header(&file, (uint32_t)image->len, NULL, 0);
+	m->header = heap_alloc(len);
+	if (!m->header)
+		return fail(E_NO_MEMORY, "initrd %s: out of memory", image->name);
+	m->header_len = (uint32_t)cpio_header(&file, (uint32_t)image->len, m->header, len);
+	return 0;
+}
+
+static int collect_initrds(struct bz_plan *plan, const struct image *kernel)
+{
+	struct image *image;
+	int rc = 0;
+
+	list_for_each(image, &images, link) {
+		struct bz_member *m = &plan->member[plan->member_count];
+
+		if (image->role != IMAGE_INITRD || image->running || image == kernel)
+			continue;
+		if (plan->member_count == BZ_MEMBERS)
+			return fail(E_BZ_INITRD_ROOM, "more than %u initrds", BZ_MEMBERS);
+		*m = (struct bz_member){.source = (uintptr_t)image->data, .size = (uint32_t)image->len};
+		rc = add_cpio_header(m, image);
+		if (rc)
+			break;
+		plan->member_count++;
+	}
+	return rc;
+}
+
+static int prepare(struct launch *l, const struct image *kernel)
+{
+	const char *cmdline = kernel->cmdline ? kernel->cmdline : "";
+	struct bz_plan *plan = &l->plan;
+	int rc = bz_parse(kernel->data, kernel->len, &plan->header);
+
+	if (!rc)
+		rc = collect_initrds(plan, kernel);
+	if (rc)
+		return rc;
+	bz_parse_arguments(cmdline, &plan->arguments);
+	plan->image = (uintptr_t)kernel->data;
+	plan->range_count = memmap_usable(l->ranges, MEMMAP_MAX);
+	plan->ranges = l->ranges;
+	rc = bz_plan(plan);
+	return rc ? rc : bz_real_mode(plan, kernel->data, cmdline, l->real);
+}
+
+static void report(const struct bz_plan *plan)
+{
+	const struct bz_header *h = &plan->header;
+	unsigned i;
+
+	log_debug("boot", 1, "bzImage %u.%02u: setup at 0x%x, kernel at 0x%llx (%u bytes, %u to run), "
+		  "initrd at 0x%llx (%llu bytes)",
+		  h->version >> 8, h->version & 255, plan->real_base,
+		  (unsigned long long)plan->load, h->protected_len, h->init_size,
+		  (unsigned long long)plan->initrd, (unsigned long long)plan->initrd_len);
+	for (i = 0; i < plan->moves.count; i++)
+		log_debug("boot", 2, "move 0x%llx to 0x%llx, 0x%llx bytes",
+			  (unsigned long long)plan->moves.move[i].source,
+			  (unsigned long long)plan->moves.move[i].dest,
+			  (unsigned long long)plan->moves.move[i].size);
+}
+
+/* Headers, and zeroes up to the next multiple of 4 behind each piece. */
+static void write_between(const struct bz_plan *plan)
+{
+	unsigned i;
+
+	for (i = 0; i < plan->member_count; i++) {
+		const struct bz_member *m = &plan->member[i];
+		uint64_t start = plan->initrd + m->offset, end = start + m->header_len + m->size;
+		uint64_t next = plan->initrd + (i + 1 < plan->member_count ? m[1].offset :
+									       plan->initrd_len);
+
+		memcpy(physical(start, m->header_len), m->header ? m->header : (uint8_t *)"",
+		       m->header_len);
+		memset(physical(end, next - end), 0, (size_t)(next - end));
+	}
+}
+
+static void go(struct launch *l) __attribute__((noreturn));
+static void go(struct launch *l)
+{
+	struct bz_plan *plan = &l->plan;
+
+	moves_run(&plan->moves);
+	write_between(plan);
+	memcpy(physical(plan->real_base, BZ_REAL_SIZE), l->real, BZ_REAL_SIZE);
+	leave_to_kernel16((uint16_t)(plan->real_base >> 4), BZ_HEAP_END);
+}
+
+static bool bzimage_probe(const struct image *image)
+{
+	return bz_probe(image->data, image->len);
+}
+
+static int bzimage_execute(struct image *image)
+{
+	struct launch *l = heap_zalloc(sizeof(*l));
+	unsigned i;
+	int rc;
+
+	if (!l)
+		return fail(E_NO_MEMORY, "%s: out of memory to start it", image->name);
+	rc = prepare(l, image);
+	if (!rc) {
+		report(&l->plan);
+		http_close_idle();
+		leave_prepare();
+		go(l);
+	}
+	for (i = 0; i < l->plan.member_count; i++)
+		heap_free(l->plan.member[i].header);
+	heap_free(l);
+	return fail_context(rc, "%s", image->name);
+}
+
+TABLE_ENTRY(image_type, image_type_bzimage) = {
+	.name = "bzImage",
+	.order = 20,
+	.probe = bzimage_probe,
+	.execute = bzimage_execute,
+};

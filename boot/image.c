@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The list of images, and running them.
+ *
+ * While an image runs it is hidden: it has no name to be found by, and imgfree
+ * leaves it alone. Images run inside each other (a script chains a script), and
+ * the innermost one with an address is what relative addresses mean.
+ */
+#include <bearssl.h>
+#include "boot/image.h"
+#include "bios/heap.h"
+#include "lib/error.h"
+#include "lib/format.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/text.h"
+#include "netstack/fetch.h"
+
+struct list images = LIST_INIT(images);
+
+/* The running image, inside of another, … */
+struct running {
+	struct running *outer;
+	struct image *image;
+	struct image *replacement;
+};
+static struct running *running;
+
+/* ---- The list ---- */
+
+static const struct image_type *probe(const struct image *image)
+{
+	const struct image_type *type, *best = NULL;
+
+	table_for_each(image_type, type) {
+		if (type->probe(image) && (!best || type->order < best->order))
+			best = type;
+	}
+	return best;
+}
+
+static bool begins(const struct image *image, const char *magic, size_t len)
+{
+	return image->len >= len && !memcmp(image->data, magic, len);
+}
+
+/* What cannot be run and is no picture or certificate is taken for a kernel's initrd. */
+static enum image_role guess_role(const struct image *image)
+{
+	if (image->type)
+		return strcmp(image->type->name, "script") ? IMAGE_KERNEL : IMAGE_SCRIPT;
+	if (begins(image, "\x89PNG\r\n", 6) || begins(image, "-----BEGIN ", 11) ||
+	    begins(image, "P6\n", 3) || begins(image, "\xff\xd8\xff", 3))
+		return IMAGE_OTHER;
+	return IMAGE_INITRD;
+}
+
+static void clean_name(char *name)
+{
+	for (; *name; name++) {
+		if (!is_print((unsigned char)*name) && (unsigned char)*name < 0x80)
+			*name = '_';
+	}
+}
+
+static void image_destroy(struct image *image)
+{
+	list_remove(&image->link);
+	heap_free(image->name);
+	heap_free(image->cmdline);
+	uri_free(image->uri);
+	if (image->capacity)
+		image_memory_free(image->data, image->capacity);
+	heap_free(image);
+}
+
+struct image *image_add(const char *name, const struct uri *uri, uint8_t *data, size_t len,
+			size_t capacity)
+{
+	struct image *image = heap_zalloc(sizeof(*image)), *old;
+
+	if (!image) {
+		fail(E_NO_MEMORY, "out of memory for image \"%s\"", name);
+		return NULL;
+	}
+	list_init(&image->link);
+	image->name = text_dup(name);
+	image->uri = uri ? uri_dup(uri) : NULL;
+	if (!image->name || (uri && !image->uri)) {
+		fail(E_NO_MEMORY, "out of memory for image \"%s\"", name);
+		image_destroy(image);
+		return NULL;
+	}
+	clean_name(image->name);
+	image->data = data;
+	image->len = len;
+	image->capacity = capacity;
+	image->type = probe(image);
+	image->role = guess_role(image);
+	old = image_find(image->name);
+	if (old)
+		image_free(old);
+	list_append(&images, &image->link);
+	return image;
+}
+
+struct image *image_find(const char *name)
+{
+	struct image *image;
+
+	list_for_each(image, &images, link) {
+		if (!image->running && !strcmp(image->name, name))
+			return image;
+	}
+	return NULL;
+}
+
+void image_free(struct image *image)
+{
+	struct running *r;
+
+	if (image->running) {
+		image->autofree = true;
+		return;
+	}
+	for (r = running; r; r = r->outer) {
+		if (r->replacement == image)
+			r->replacement = NULL;
+	}
+	image_destroy(image);
+}
+
+int image_set_cmdline(struct image *image, const char *cmdline)
+{
+	char *copy = NULL;
+
+	if (cmdline && *cmdline) {
+		copy = text_dup(cmdline);
+		if (!copy)
+			return fail(E_NO_MEMORY, "out of memory for the arguments of \"%s\"",
+				    image->name);
+	}
+	heap_free(image->cmdline);
+	image->cmdline = copy;
+	return 0;
+}
+
+void image_select(struct image *image)
+{
+	struct image *other;
+
+	list_for_each(other, &images, link)
+		other->selected = false;
+	image->selected = true;
+}
+
+struct image *image_selected(void)
+{
+	struct image *image;
+
+	list_for_each(image, &images, link) {
+		if (image->selected && !image->running)
+			return image;
+	}
+	return NULL;
+}
+
+void image_print(const struct image *image)
+{
+	print("%s : %u bytes", image->name, (unsigned)image->len);
+	if (image->type)
+		print(" [%s]", image->type->name);
+	else if (image->role == IMAGE_INITRD)
+		print(" [INITRD]");
+	if (image->selected)
+		print(" [SELECTED]");
+	if (image->autofree)
+		print(" [AUTOFREE]");
+	if (image->cmdline)
+		print(" \"%s\"", image->cmdline);
+	print("\n");
+}
+
+/* ---- Running ---- */
+
+static int execute_one(struct image *image, struct image **replacement)
+{
+	struct running self = {.outer = running, .image = image};
+	int rc;
+
+	if (!image->type)
+		return fail(E_IMAGE_TYPE, "%s: neither a script nor a kernel that can be started",
+			    image->name);
+	if (image->running)
+		return fail(E_IMAGE_RUNNING, "%s: is running already", image->name);
+	image->running = true;
+	running = &self;
+	rc = image->type->execute(image);
+	running = self.outer;
+	image->running = false;
+	*replacement = self.replacement;
+	if (image->autofree)
+		image_free(image);
+	return rc;
+}
+
+int image_execute(struct image *image)
+{
+	struct image *next = NULL;
+	int rc;
+
+	do {
+		rc = execute_one(image, &next);
+		image = next;
+	} while (image);
+	return rc;
+}
+
+void image_replace(struct image *image)
+{
+	if (running)
+		running->replacement = image;
+}
+
+bool image_is_replaced(void)
+{
+	return running && running->replacement;
+}
+
+const struct image *image_current(void)
+{
+	return running ? running->image : NULL;
+}
+
+const struct uri *image_current_uri(void)
+{
+	const struct running *r;
+
+	for (r = running; r; r = r->outer) {
+		if (r->image->uri)
+			return r->image->uri;
+	}
+	return NULL;
+}
+
+/* ---- Downloading ---- */
+
+/*
+ * @text as an address: relative to the running image, or, with none, to the
+ * TFTP server that DHCP named.
+ */
+static struct uri *resolve(const char *text)
+{
+	const struct uri *current = image_current_uri();
+	struct uri *base = NULL, *uri;
+	uint32_t server;
+	char root[32];
+
+	server = current ? 0 : setting_ipv4("", "next-server");
+	if (server) {
+		format(root, sizeof(root), "tftp://" IPV4_FMT "/", IPV4_ARG(server));
+		base = uri_parse(root);
+	}
+	uri = uri_resolve(base ? base : current, text);
+	uri_free(base);
+	return uri;
+}
+
+static int check_digest(const char *sha256, const uint8_t *data, size_t len)
+{
+	br_sha256_context context;
+	uint8_t sum[32], wanted[32];
+	char hex[65];
+	unsigned i;
+
+	if (hex_decode(sha256, strlen(sha256), wanted, sizeof(wanted)) != sizeof(wanted))
+		return fail(E_IMAGE_DIGEST, "\"%.80s\" is not a SHA-256 sum of 64 hexadecimal digits",
+			    sha256);
+	br_sha256_init(&context);
+	br_sha256_update(&context, data, len);
+	br_sha256_out(&context, sum);
+	if (!memcmp(sum, wanted, sizeof(sum)))
+		return 0;
+	for (i = 0; i < sizeof(sum); i++)
+		format(hex + 2 * i, 3, "%02x", sum[i]);
+	return fail(E_IMAGE_DIGEST, "SHA-256 is %s, not what --sha256 says", hex);
+}
+
+static int download(const struct image_request *request, struct fetch *f, struct image **image)
+{
+	char basename[128], text[160];
+	const char *name = request->name;
+	int rc = fetch_run(f);
+
+	if (rc)
+		return rc;
+	if (request->sha256)
+		rc = check_digest(request->sha256, f->data, (size_t)f->len);
+	if (rc) {
+		fail_context(rc, "%s", uri_redacted(f->uri, text, sizeof(text)));
+	} else {
+		if (!name)
+			name = uri_basename(f->uri, basename, sizeof(basename));
+		*image = image_add(name, f->final_uri, f->data, (size_t)f->len,
+				   (size_t)f->capacity);
+		if (*image)
+			f->data = NULL; /* it is the image's now */
+		else
+			rc = E_NO_MEMORY;
+	}
+	fetch_release(f);
+	return rc;
+}
+
+int image_download(const struct image_request *request, struct image **image)
+{
+	struct uri *uri = resolve(request->uri);
+	struct fetch f = {
+		.uri = uri,
+		.timeout_ms = request->timeout_ms,
+		.retries = request->retries,
+		.quiet = request->quiet,
+	};
+	int rc = uri ? download(request, &f, image) : E_URI_INVALID;
+
+	uri_free(uri);
+	return rc;
+}
