@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Commands on network cards and their addresses: ifopen, ifclose, iflinkwait, dhcp, route. */
+#include "cmdline/commands/net.h"
+#include "netstack/net.h"
+#include "lib/error.h"
+#include "lib/format.h"
+#include "lib/text.h"
+
+#define LINK_WAIT_MS 15000
+
+/* ---- Cards by name ---- */
+
+static int unknown_card(const char *name)
+{
+	char known[160] = "";
+	struct nic *nic;
+
+	list_for_each(nic, &nics, link)
+		format_append(known, sizeof(known), " %s", nic->name);
+	if (!known[0])
+		return fail(E_NET_NO_CARD, "no card called %s: no network card was found", name);
+	return fail(E_NET_NO_CARD, "no card called %s; there is%s", name, known);
+}
+
+int cards_of(const struct call *call, struct nic **cards)
+{
+	int count = 0;
+	struct nic *nic;
+
+	for (int i = 0; i < call->argc && count < CARDS_MAX; i++) {
+		nic = nic_find(call->argv[i]);
+		if (!nic)
+			return unknown_card(call->argv[i]);
+		cards[count++] = nic;
+	}
+	if (call->argc)
+		return count;
+	list_for_each(nic, &nics, link) {
+		if (count < CARDS_MAX)
+			cards[count++] = nic;
+	}
+	if (!count)
+		return fail(E_NET_NO_CARD, "no network card was found; see ifstat");
+	return count;
+}
+
+/* ---- ifopen, ifclose, iflinkwait ---- */
+
+static int open_card(struct nic *nic)
+{
+	int rc = nic_open(nic);
+
+	if (rc)
+		return rc;
+	netif_configure_all();
+	if (nic->netif && nic->netif->address)
+		arp_announce(nic->netif);
+	return 0;
+}
+
+/* With several cards, the last failure counts; the others are opened all the same. */
+static int run_ifopen(struct call *call)
+{
+	struct nic *cards[CARDS_MAX];
+	int count = cards_of(call, cards), rc = 0;
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++) {
+		int error = open_card(cards[i]);
+
+		if (error)
+			rc = error;
+	}
+	return rc;
+}
+TABLE_ENTRY(command, cmd_ifopen) = {
+	.name = "ifopen",
+	.arguments = "[<card>...]",
+	.summary = "Open network cards (all, unless named)",
+	.max_args = ARGS_ANY,
+	.run = run_ifopen,
+};
+
+static int run_ifclose(struct call *call)
+{
+	struct nic *cards[CARDS_MAX];
+	int count = cards_of(call, cards);
+
+	for (int i = 0; i < count; i++) {
+		dhcp_lease_end(cards[i]);
+		arp_flush(cards[i]);
+		nic_close(cards[i]);
+	}
+	return count < 0 ? count : 0;
+}
+TABLE_ENTRY(command, cmd_ifclose) = {
+	.name = "ifclose",
+	.arguments = "[<card>...]",
+	.summary = "Close network cards (all, unless named)",
+	.max_args = ARGS_ANY,
+	.run = run_ifclose,
+};
+
+static const struct option linkwait_options[] = {
+	{'t', "timeout", OPTION_NUMBER, "milliseconds to wait, 15000 unless given"},
+};
+
+/* One card after the other; the first with a link ends it. */
+static int run_iflinkwait(struct call *call)
+{
+	unsigned timeout = call->option[0].given ? (unsigned)call->option[0].number : LINK_WAIT_MS;
+	struct nic *cards[CARDS_MAX];
+	int count = cards_of(call, cards), rc = count < 0 ? count : 0;
+
+	for (int i = 0; i < count; i++) {
+		rc = open_card(cards[i]);
+		if (!rc)
+			rc = link_wait(cards[i], timeout);
+		if (!rc || rc == E_CANCELLED)
+			break;
+	}
+	return rc;
+}
+TABLE_ENTRY(command, cmd_iflinkwait) = {
+	.name = "iflinkwait",
+	.arguments = "[<card>...]",
+	.summary = "Wait until a card has a link",
+	.options = linkwait_options,
+	.option_count = ARRAY_SIZE(linkwait_options),
+	.max_args = ARGS_ANY,
+	.run = run_iflinkwait,
+};
+
+/* ---- dhcp ---- */
+
+static const struct option dhcp_command_options[] = {
+	{'c', "configurator", OPTION_TEXT, "how to configure: dhcp is the only way"},
+	{'t', "timeout", OPTION_NUMBER, "milliseconds of patience, 60000 unless given"},
+};
+
+static int run_dhcp(struct call *call)
+{
+	struct dhcp_options options = {.timeout_ms = (unsigned)call->option[1].number};
+	struct nic *cards[CARDS_MAX];
+	int count;
+
+	if (call->option[0].given && strcmp(call->option[0].text, "dhcp"))
+		return fail(E_DHCP_CONFIGURATOR, "no configurator called %s; there is dhcp",
+			    call->option[0].text);
+	count = cards_of(call, cards);
+	if (count < 0)
+		return count;
+	return dhcp_run(cards, (unsigned)count, &options);
+}
+
+static const char dhcp_details[] =
+	"All cards (or those named) are opened and asked at the same time. The first answer that\n"
+	"says what to boot wins, then any answer; the other cards are closed again. What the\n"
+	"server said is readable as net0.dhcp/NAME.\n";
+
+TABLE_ENTRY(command, cmd_dhcp) = {
+	.name = "dhcp",
+	.arguments = "[<card>...]",
+	.summary = "Get an address by DHCP",
+	.options = dhcp_command_options,
+	.option_count = ARRAY_SIZE(dhcp_command_options),
+	.max_args = ARGS_ANY,
+	.run = run_dhcp,
+	.details = dhcp_details,
+};
+TABLE_ENTRY(command, cmd_ifconf) = {
+	.name = "ifconf",
+	.arguments = "[<card>...]",
+	.summary = "Configure network cards; the same as dhcp",
+	.options = dhcp_command_options,
+	.option_count = ARRAY_SIZE(dhcp_command_options),
+	.max_args = ARGS_ANY,
+	.run = run_dhcp,
+	.details = dhcp_details,
+};
+
+/* ---- route ---- */
+
+static int run_route(struct call *call)
+{
+	netif_print_routes();
+	return 0;
+}
+TABLE_ENTRY(command, cmd_route) = {
+	.name = "route",
+	.summary = "Show addresses and routes",
+	.run = run_route,
+};

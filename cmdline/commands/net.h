@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the commands on network cards share. */
+#ifndef CMDLINE_COMMANDS_NET_H
+#define CMDLINE_COMMANDS_NET_H
+
+#include "cmdline/command.h"
+#include "nic/nic.h"
+
+#define CARDS_MAX 32
+
+/** The cards that a command names from its first argument on; all cards when it names none.
+ * Returns their number, or an error after fail(). */
+int cards_of(const struct call *call, struct nic **cards);
+
+#endif
