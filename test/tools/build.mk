@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Tools that run the firmware's code on the host. build/hostnet is optimised,
+# build/hostnet-asan has the sanitizers of the unit tests.
+
+TOOL_FLAGS := $(filter-out -O1,$(HOST_FLAGS)) -O2
+TOOL_OBJ   := $(HOST_C:%.c=$(B)/tools/obj/%.o)
+
+$(B)/tools/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_FLAGS) $(DEFS) -c -o $@ $<
+$(B)/hostnet: test/tools/hostnet.c $(TOOL_OBJ)
+	@echo "  HOST  $@"
+	$(Q)$(CC) $(TOOL_FLAGS) -MF $@.d -o $@ $< $(TOOL_OBJ) $(LIBBEARSSL)
+$(B)/hostnet-asan: test/tools/hostnet.c $(UNIT_OBJ)
+	@echo "  HOST  $@"
+	$(Q)$(CC) $(HOST_FLAGS) $(SANITIZE) -MF $@.d -o $@ $< $(UNIT_OBJ) $(LIBBEARSSL)
