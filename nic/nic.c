@@ -357,7 +357,9 @@ static int bring_up(struct nic *nic)
 	}
 	nic->tx_queued = false;
 	nic->restart = NULL;
-	nic->link_due = 0;
+	if (nic->ops->check_link)
+		nic->ops->check_link(nic);
+	nic->link_due = clock_ms() + LINK_MS;
 	return 0;
 }
 
@@ -383,8 +385,6 @@ int nic_open(struct nic *nic)
 	nic->open = true;
 	nic->opened_at = clock_ms();
 	nic->open_order = ++order;
-	if (nic->ops->check_link)
-		nic->ops->check_link(nic);
 	update_netx();
 	log_debug("nic", 1, "%s: %s opened, features 0x%x, mtu %u", nic->name, nic->chip,
 		  nic->features, nic->mtu);
@@ -459,7 +459,6 @@ static void nic_poll(struct nic *nic, uint64_t now)
 		nic->link_due = now + LINK_MS;
 		nic->ops->check_link(nic);
 	}
-	nic_flush(nic);
 }
 
 void nic_poll_all(void)

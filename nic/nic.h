@@ -57,7 +57,7 @@ struct tx_frame {
 	uint32_t len;	     /* bytes to send */
 	uint16_t csum_start; /* NIC_TX_CSUM: sum from here to the end … */
 	uint16_t csum_offset; /* … stored at csum_start + csum_offset; 0/0: none asked */
-	uint16_t gso_size;   /* NIC_TSO4: TCP payload of a segment; 0: an ordinary frame */
+	uint16_t gso_size;   /* NIC_TSO4: TCP payload of a segment, with csum_start set; 0: none */
 	uint16_t header_len; /* NIC_TSO4: Ethernet + IP + TCP headers */
 	bool large;	     /* from the pool of large buffers */
 	bool sent;	     /* handed over: waiting in the core or on the ring */
@@ -166,7 +166,7 @@ void nic_close(struct nic *nic);
 /** Close everything: DMA off on every way out. */
 void nic_close_all(void);
 
-/** Poll every open card once. */
+/** Poll every open card once. Doorbells wait for nic_flush(), after the stack's own output. */
 void nic_poll_all(void);
 /** An empty frame with room for @len bytes (large ones only where NIC_TSO4), or NULL. */
 struct tx_frame *nic_tx_get(struct nic *nic, size_t len);

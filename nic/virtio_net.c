@@ -109,7 +109,7 @@ static bool collect(struct virtio_net *net, struct rx_frame *frame, int *slots, 
 		frame->part[i].len = len;
 		frame->len += len;
 	}
-	return good;
+	return good && frame->len <= NIC_TSO_MAX + FRAME_OVERHEAD;
 }
 
 static void net_poll_card(struct nic *nic, unsigned budget)
@@ -280,7 +280,8 @@ static int make_rx(struct nic *nic)
 						FRAME_OVERHEAD,
 					64);
 	fit = max(nic_rx_budget() / net->rx_size, (size_t)RX_MIN);
-	net->rx_count = min(min(net->rx.slots, (unsigned)RX_CAP), (unsigned)fit);
+	fit = min(fit, (size_t)RX_CAP);
+	net->rx_count = min(net->rx.slots, (unsigned)fit);
 	net->rx_memory = heap_alloc_aligned(net->rx_count * net->rx_size, RX_PAGE);
 	if (!net->rx_memory)
 		return fail(E_NO_MEMORY, "no memory for %u receive buffers of %u bytes", net->rx_count,
