@@ -17,18 +17,17 @@
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define min(a, b)                                                                                  \
+#define LIB_PASTE_(a, b) a##b
+#define LIB_PASTE(a, b)	 LIB_PASTE_(a, b)
+/* The names are made unique, so that these may stand inside each other. */
+#define LIB_PICK(x, y, a, b, op)                                                                   \
 	({                                                                                         \
-		__typeof__(a) min_a = (a);                                                         \
-		__typeof__(b) min_b = (b);                                                         \
-		min_a < min_b ? min_a : min_b;                                                     \
+		__typeof__(a) LIB_PASTE(pick_, x) = (a);                                           \
+		__typeof__(b) LIB_PASTE(pick_, y) = (b);                                           \
+		LIB_PASTE(pick_, x) op LIB_PASTE(pick_, y) ? LIB_PASTE(pick_, x) : LIB_PASTE(pick_, y); \
 	})
-#define max(a, b)                                                                                  \
-	({                                                                                         \
-		__typeof__(a) max_a = (a);                                                         \
-		__typeof__(b) max_b = (b);                                                         \
-		max_a > max_b ? max_a : max_b;                                                     \
-	})
+#define min(a, b) LIB_PICK(__COUNTER__, __COUNTER__, a, b, <)
+#define max(a, b) LIB_PICK(__COUNTER__, __COUNTER__, a, b, >)
 
 /** Round @x up or down to a multiple of @a, a power of two. */
 #define ALIGN_UP(x, a)	 (((x) + ((__typeof__(x))(a)-1)) & ~((__typeof__(x))(a)-1))
