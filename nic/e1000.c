@@ -308,13 +308,13 @@ static void e1000_close(struct nic *nic)
 {
 	struct e1000 *e = priv(nic);
 
-	if (!e->rx)
+	if (!e->running)
 		return;
+	e->running = false;
 	if (e1000_reset(nic)) {
-		/* The chip may still write: cut it off, and leave it the memory. */
+		/* It may still write: cut it off, and leave it the memory until a reset works. */
 		pci_disable_dma(&nic->pci);
 		print("%s: %s\n", nic->name, error_text());
-		e->rx = NULL;
 		return;
 	}
 	free_rings(e);
@@ -328,11 +328,13 @@ static int e1000_open(struct nic *nic)
 	rc = e1000_reset(nic);
 	if (rc)
 		return rc;
+	free_rings(e);
 	rc = make_rings(nic);
 	if (rc) {
 		free_rings(e);
 		return rc;
 	}
+	e->running = true;
 	e->renegotiated = false;
 	if (e->flags & E1000_I219)
 		e1000_write(e, FEXTNVM11, e1000_read(e, FEXTNVM11) | FEXTNVM11_RST_HANG);

@@ -168,6 +168,7 @@ enum {
 struct e1000 {
 	volatile uint8_t *regs;
 	uint32_t flags;
+	bool running; /* the chip may use the rings */
 
 	struct e1000_rx_desc *rx;
 	uint8_t *rx_buffers;

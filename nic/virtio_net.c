@@ -309,25 +309,30 @@ static int make_tx(struct nic *nic)
 	return 0;
 }
 
-/** Reset the device, then free what it wrote to; memory it might still write to is given up. */
+/** Free what the device writes to; it must have been reset. */
+static void free_rings(struct virtio_net *net)
+{
+	heap_free(net->rx_memory);
+	heap_free(net->tx_frames);
+	heap_free(net->tx_free);
+	net->rx_memory = NULL;
+	net->tx_frames = NULL;
+	net->tx_free = NULL;
+	virtqueue_free(&net->rx);
+	virtqueue_free(&net->tx);
+}
+
 static void net_close(struct nic *nic)
 {
 	struct virtio_net *net = priv(nic);
 
 	if (virtio_reset(&net->dev)) {
+		/* It may still write: cut it off, and leave it the memory until a reset works. */
 		pci_disable_dma(&nic->pci);
 		print("%s: %s\n", nic->name, error_text());
-	} else {
-		heap_free(net->rx_memory);
-		virtqueue_free(&net->rx);
-		virtqueue_free(&net->tx);
+		return;
 	}
-	heap_free(net->tx_frames);
-	heap_free(net->tx_free);
-	net->rx_memory = NULL;
-	net->rx.memory = net->tx.memory = NULL;
-	net->tx_frames = NULL;
-	net->tx_free = NULL;
+	free_rings(net);
 }
 
 /** Give the device every receive buffer. */
@@ -356,8 +361,10 @@ static int start(struct nic *nic, bool allow_tso)
 	int rc;
 
 	rc = virtio_begin(&net->dev, &offered);
-	if (!rc)
-		rc = virtio_agree(&net->dev, choose_features(offered, allow_tso));
+	if (rc)
+		return rc;
+	free_rings(net);
+	rc = virtio_agree(&net->dev, choose_features(offered, allow_tso));
 	if (rc)
 		return rc;
 	note_features(nic);
@@ -387,10 +394,8 @@ static int net_open(struct nic *nic)
 
 	rc = start(nic, nic_rx_budget() / RX_PAGE >= 2 * TSO_BUFFERS);
 	if (!rc && virtio_has(&net->dev, VIRTIO_NET_F_GUEST_TSO4) &&
-	    net->rx_count < 2 * TSO_BUFFERS) {
-		net_close(nic);
+	    net->rx_count < 2 * TSO_BUFFERS)
 		rc = start(nic, false);
-	}
 	if (rc) {
 		net_close(nic);
 		return rc;
