@@ -49,10 +49,21 @@ void ibft_print(const struct ibft_params *params);
 /** Print a warning for each doubtful thing (short secrets, gateway for an on-link target…). */
 void ibft_lint(const struct ibft_params *params, uint32_t table_address);
 
+/** Netmask of @prefix bits, host order. */
+static inline uint32_t ibft_netmask(uint8_t prefix)
+{
+	return !prefix ? 0 : prefix >= 32 ? UINT32_MAX : ~(UINT32_MAX >> prefix);
+}
+
 /** Where the firmware's table lives: NULL when none is published. */
 const void *acpi_ibft(size_t *len);
 /** Publish: at or above 0x80000, listed in RSDT/XSDT where they can be changed. 0 or an error. */
 int acpi_publish_ibft(const struct ibft_params *params);
+/** Is the published table listed in the RSDT or XSDT? */
+bool acpi_ibft_listed(void);
+/** The first iBFT at or after @from that a scan of 0x80000 to 0xfffff finds, as operating systems
+ * do; 0 when there is none. */
+uint32_t acpi_scan_ibft(uint32_t from);
 /** Withdraw: wiped from memory, root pointer restored. */
 void acpi_withdraw_ibft(void);
 

@@ -32,6 +32,16 @@ static inline void *physical(uint64_t address, uint64_t len)
 #endif
 }
 
+/** The physical address of @p, which physical() returned. */
+static inline uint32_t physical_address(const void *p)
+{
+#ifdef HOST_TEST
+	return (uint32_t)((const uint8_t *)p - physical_memory);
+#else
+	return (uint32_t)(uintptr_t)p;
+#endif
+}
+
 /* The BIOS data area. */
 #define BDA_EBDA	0x40eu /* segment of the extended BIOS data area */
 #define BDA_DISK_STATUS 0x474u /* status of the last hard disk call */

@@ -54,6 +54,30 @@ struct san_scheme {
 };
 TABLE(san_scheme);
 
+/** Do blocks @lba to @lba + @count lie on the disk? */
+static inline bool block_in_range(const struct block_device *dev, uint64_t lba, uint64_t count)
+{
+	return lba <= dev->blocks && count <= dev->blocks - lba;
+}
+
+/** Transfers that run side by side. */
+#define BLOCK_BATCH 8
+struct block_batch {
+	struct block_device *dev;
+	struct block_request requests[BLOCK_BATCH];
+	unsigned used;
+	int rc; /* of the first that failed */
+};
+
+void block_batch_init(struct block_batch *batch, struct block_device *dev);
+/** Submit a transfer in pieces that suit the device; waits only when the batch is full. 0, or the
+ * error of an earlier piece. */
+int block_batch_add(struct block_batch *batch, enum block_op op, uint64_t lba, uint32_t count,
+		    void *buffer);
+/** Wait for all of it (what is unfinished on Ctrl-C is cancelled); 0 or the first error. The
+ * batch is then empty and may go on. */
+int block_batch_wait(struct block_batch *batch);
+
 /** Submit and wait; 0 or an error after fail(). */
 int block_run(struct block_device *dev, enum block_op op, uint64_t lba, uint32_t count,
 	      void *buffer);

@@ -11,17 +11,26 @@
  * behaviour.md section 5. 0 or an error after fail().
  */
 int san_hook(unsigned drive, const char *const *paths, unsigned count, bool describe);
-/** Unhook @drive; 0 also when nothing was hooked (compatibility). */
+/** Unhook @drive and print "Unregistered SAN device"; 0 also when nothing was hooked
+ * (compatibility). */
 int san_unhook(unsigned drive);
 void san_unhook_all(void);
 bool san_is_hooked(unsigned drive);
 bool san_any_hooked(void);
 /** Load sector 0 of @drive through INT 13h and run it. Returns only when that failed. */
 int san_boot(unsigned drive);
-/** The drive number to use: setting san-drive of @scope, else 0x80. */
+/** The drive number to use: setting san-drive, else 0x80. */
 unsigned san_default_drive(void);
-/** Do settings ask to keep SAN drives when a script ends (keep-san)? */
+/** The hard disk that a user means by @number: 0 is 0x80 (said in one line: scripts written for
+ * UEFI), 0xff the next free one. 0 or an error after fail(). */
+int san_drive_number(uint64_t number, unsigned *drive);
+/** Do settings ask to keep SAN drives when a script ends (keep-san)? Asked at the card that
+ * carries the session, and widening; also true after san_set_keep(). */
 bool san_keep(void);
+/** Keep @drive whatever the settings say (`sanboot --keep`). */
+void san_set_keep(unsigned drive);
+/** Do settings ask not to boot from @drive (skip-san-boot, at the session's card)? */
+bool san_skip_boot(unsigned drive);
 /** Before somebody else takes over the machine: when a drive is hooked and kept, hide our
  * memory and leave INT 13h running; else unhook all. Prints the one-line reason. */
 void san_prepare_exit(void);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The program that runs on top of us: its memory, and its time. */
+#ifndef SAN_GUEST_H
+#define SAN_GUEST_H
+
+#include "lib/base.h"
+
+/**
+ * The @len bytes of a caller's buffer at linear address @address, or NULL when
+ * they do not lie below 4 GB or overlap memory that is ours.
+ */
+void *guest_memory(uint64_t address, uint64_t len);
+/** Linear address of a real-mode pointer. */
+static inline uint32_t guest_address(uint16_t segment, uint16_t offset)
+{
+	return ((uint32_t)segment << 4) + offset;
+}
+
+/**
+ * Another program gets (true) or gave back the machine while SAN drives are
+ * hooked: meanwhile the timer interrupt serves the network.
+ */
+void guest_running(bool running);
+bool guest_is_running(void);
+/** Set while a disk call is served, so that the timer interrupt leaves the network alone. */
+extern bool guest_call_active;
+
+#endif
