@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An iSCSI disk as a block device of the SAN layer, and what the iBFT says of it. */
+/* An iSCSI disk as a block device of the SAN layer. */
 #include "bios/heap.h"
 #include "iscsi/iscsi.h"
 #include "lib/error.h"
@@ -7,9 +7,6 @@
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "lib/text.h"
-
-#define ORIGIN_MANUAL 1 /* iBFT 1.03 table 7: where an address came from */
-#define ORIGIN_DHCP   3
 
 static struct iscsi_session *session_of(struct block_device *dev)
 {
@@ -71,87 +68,21 @@ static void block_report(struct block_device *dev)
 		print("  last failure: %s\n", session->why);
 }
 
-/* ---- iBFT ---- */
-
-static unsigned prefix_length(uint32_t netmask)
-{
-	unsigned prefix = 0;
-
-	while (prefix < 32 && netmask & 0x80000000u >> prefix)
-		prefix++;
-	return prefix;
-}
-
-static bool from_dhcp(const char *card)
-{
-	static struct setting_value value;
-	char name[24];
-
-	format(name, sizeof(name), "%s/ip", card);
-	return !setting_fetch(name, &value) && value.source == SOURCE_DHCP;
-}
-
-static void describe_dns(const char *card, struct ibft_nic *nic)
-{
-	static struct setting_value value;
-	char name[24];
-
-	format(name, sizeof(name), "%s/dns", card);
-	if (setting_fetch(name, &value))
-		return;
-	if (value.len >= 4)
-		nic->dns1 = get_be32(value.raw);
-	if (value.len >= 8)
-		nic->dns2 = get_be32(value.raw + 4);
-}
-
-/*
- * A gateway in the iBFT makes some systems route even an on-link target through
- * it, so by default it is named only where the target lies behind it.
- */
-static uint32_t describe_gateway(const char *card, uint32_t target)
-{
-	char choice[16];
-	uint32_t next_hop = 0;
-	uint32_t gateway = setting_ipv4(card, "gateway");
-
-	setting_text(card, "ibft-gateway", choice, sizeof(choice));
-	if (text_equal_nocase(choice, "never"))
-		return 0;
-	if (!netif_route(target, &next_hop))
-		next_hop = target;
-	if (text_equal_nocase(choice, "always"))
-		return gateway || next_hop == target ? gateway : next_hop;
-	return next_hop == target ? 0 : next_hop;
-}
-
-static void describe_nic(const struct iscsi_session *session, struct ibft_nic *ibft)
-{
-	const struct nic *nic = nic_find(session->scope);
-
-	if (!nic)
-		return;
-	memcpy(ibft->mac, nic->mac, sizeof(ibft->mac));
-	ibft->pci_busdevfn = nic->pci.busdevfn;
-	if (nic->netif) {
-		ibft->address = nic->netif->address;
-		ibft->prefix = (uint8_t)prefix_length(nic->netif->netmask);
-	}
-	ibft->origin = from_dhcp(nic->name) ? ORIGIN_DHCP : ORIGIN_MANUAL;
-	ibft->gateway = describe_gateway(nic->name, session->portal.address);
-	describe_dns(nic->name, ibft);
-	ibft->dhcp_server = setting_ipv4(nic->name, "dhcp-server");
-	setting_text(nic->name, "hostname", ibft->hostname, sizeof(ibft->hostname));
-}
+/* ---- iBFT: what the session knows; san/describe.c adds the card's settings ---- */
 
 static void block_describe(struct block_device *dev, struct ibft_params *params)
 {
 	const struct iscsi_session *session = session_of(dev);
+	const struct nic *nic = nic_find(session->scope);
 	struct ibft_target *target = &params->target[0];
 
 	memset(params, 0, sizeof(*params));
 	text_copy(params->initiator, sizeof(params->initiator), session->initiator.name);
-	describe_nic(session, &params->nic);
+	if (nic) {
+		memcpy(params->nic.mac, nic->mac, sizeof(params->nic.mac));
+		params->nic.pci_busdevfn = nic->pci.busdevfn;
+		params->nic.address = nic->netif ? nic->netif->address : 0;
+	}
 	params->target_count = 1;
 	target->address = session->portal.address;
 	target->port = session->portal.port;
@@ -237,6 +168,12 @@ const char *iscsi_device_initiator(const struct block_device *dev, const char **
 }
 
 TABLE_ENTRY(san_scheme, scheme_iscsi) = {.name = "iscsi", .open = iscsi_open};
+
+TABLE_ENTRY(setting, setting_san_timeout) = {
+	.name = "san-timeout",
+	.type = "uint32",
+	.description = "seconds to keep trying when the connection to a SAN disk is lost; 0: for ever",
+};
 
 TABLE_ENTRY(setting, setting_iscsi_digest) = {
 	.name = "iscsi-digest",

@@ -28,6 +28,7 @@
 #define ATTEMPT_MS	   60000u
 #define CONNECT_MS	   15000u
 #define RECONNECT_MS	   5000u
+#define TCP_WINDOW	   (1024u * 1024u) /* for what comes out of order, and long paths */
 #define TCP_TIMEOUT_MS	   15000u
 #define LOGIN_ANSWER_MS	   15000u
 #define LOGOUT_MS	   2000u
@@ -365,6 +366,7 @@ static void plan_retry(struct iscsi_session *session)
 static void start_attempt(struct iscsi_session *session)
 {
 	struct tcp_options options = {
+		.window = TCP_WINDOW,
 		.connect_ms = session->recover ? RECONNECT_MS : CONNECT_MS,
 		.timeout_ms = TCP_TIMEOUT_MS,
 		.keepalive = true,

@@ -58,6 +58,7 @@ int iscsi_login_start(struct iscsi_login *login)
 	login->transit = !have_credentials(login);
 	login->target_proven = false;
 	login->chap_type = 0;
+	login->algorithm = 0;
 	login->method[0] = login->redirect[0] = '\0';
 	login->unknown_keys = 0;
 	iscsi_text_clear(out);
