@@ -292,7 +292,7 @@ uint64_t pci_bar_size(struct pci_device *dev, unsigned index)
 		return 0;
 	if (mask_low & PCI_BASE_ADDRESS_SPACE_IO)
 		/* The upper half of an I/O BAR may be hard-wired to zero. */
-		return ~(mask_low | 0xffff0003u) + 1u;
+		return (~(mask_low & (uint32_t)PCI_BASE_ADDRESS_IO_MASK) & 0xffff) + 1;
 	mask = (uint64_t)mask_high << 32 | (mask_low & (uint32_t)PCI_BASE_ADDRESS_MEM_MASK);
 	return ~mask + 1;
 }

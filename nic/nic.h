@@ -151,6 +151,10 @@ extern struct list nics;
 unsigned nic_probe_all(void);
 /** Is @nic the one that `nic=` or `BOOTIF=` asks for (MAC, vendor:device, bus:dev.fn or name)? */
 bool nic_preferred(const struct nic *nic);
+/** Print @nic as `ifstat` and autoboot show it: two lines. */
+void nic_print(struct nic *nic);
+/** Chip, link, counters, and the driver's own report. */
+void nic_print_details(struct nic *nic);
 /** List the PCI network functions that no driver took, each with the nearest driver. Returns
  * their number. */
 unsigned nic_print_unknown(void);

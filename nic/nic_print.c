@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a card looks like to the user: the classic two lines, and more on demand. */
+#include "nic/nic.h"
+#include "lib/format.h"
+#include "lib/log.h"
+
+void nic_print(struct nic *nic)
+{
+	const struct nic_counters *c = &nic->counters;
+
+	print("%s: " MAC_FMT " using %s on 0000:" PCI_LOC_FMT " (Ethernet) [%s]\n", nic->name,
+	      MAC_ARG(nic->open ? nic->mac : nic->permanent_mac), nic->driver->name,
+	      PCI_LOC(&nic->pci), nic->open ? "open" : "closed");
+	print("  [Link:%s, TX:%llu TXE:%u RX:%llu RXE:%u]\n", nic->link_up ? "up" : "down",
+	      (unsigned long long)c->tx_packets, c->tx_errors, (unsigned long long)c->rx_packets,
+	      c->rx_errors);
+}
+
+void nic_print_details(struct nic *nic)
+{
+	const struct nic_counters *c = &nic->counters;
+
+	print("  %s %04x:%04x", nic->chip, nic->pci.vendor, nic->pci.device);
+	if (nic->link_up && nic->speed)
+		print(", %u Mbit/s %s duplex", nic->speed, nic->full_duplex ? "full" : "half");
+	print(", MTU %u%s%s%s\n", nic->mtu, nic->features & NIC_RX_CSUM ? ", RX checksums" : "",
+	      nic->features & NIC_TX_CSUM ? ", TX checksums" : "",
+	      nic->features & NIC_TSO4 ? ", segmentation" : "");
+	print("  TX %llu bytes, RX %llu bytes, dropped %u", (unsigned long long)c->tx_bytes,
+	      (unsigned long long)c->rx_bytes, c->rx_dropped);
+	if (nic->restarts)
+		print(", brought up again %u times", nic->restarts);
+	print("\n");
+	if (nic->open && nic->ops->report)
+		nic->ops->report(nic);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The core of cards: names, netX, choice by nic= and BOOTIF=, buffers, settings, unknown cards. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#undef fail
+#include "bios/heap.h"
+#include "lib/error.h"
+#include "lib/settings.h"
+#include "nic/nic.h"
+#include "test/host/host.h"
+
+static unsigned probed;
+
+static int fake_open(struct nic *nic)
+{
+	return 0;
+}
+
+static void fake_close(struct nic *nic)
+{
+}
+
+static void fake_poll(struct nic *nic, unsigned budget)
+{
+}
+
+static bool fake_transmit(struct nic *nic, struct tx_frame *frame)
+{
+	return false;
+}
+
+static const struct nic_ops fake_ops = {
+	.open = fake_open,
+	.close = fake_close,
+	.poll = fake_poll,
+	.transmit = fake_transmit,
+};
+
+static int fake_probe(struct nic *nic, const struct nic_id *id)
+{
+	static const uint8_t mac[] = {0x52, 0x54, 0x00, 0x00, 0x00, 0x00};
+
+	if (id->flags)
+		return fail(E_NIC_RESET, "it is broken");
+	probed++;
+	nic->ops = &fake_ops;
+	memcpy(nic->mac, mac, 6);
+	nic->mac[5] = (uint8_t)nic->pci.busdevfn;
+	return 0;
+}
+
+static const struct nic_id fake_ids[] = {
+	{0x4321, 0x0010, "fake A", 0},
+	{0x4321, 0x0020, "fake B", 0},
+	{0x4321, 0x0030, "fake broken", 1},
+};
+
+TABLE_ENTRY(nic_driver, fake_driver) = {"fake", fake_ids, ARRAY_SIZE(fake_ids), fake_probe};
+
+static void forget(void)
+{
+	struct nic *nic;
+
+	nic_close_all();
+	while ((nic = list_first(&nics, struct nic, link))) {
+		list_remove(&nic->link);
+		heap_free(nic);
+	}
+}
+
+static int setup(void **state)
+{
+	host_card_reset();
+	forget();
+	host_reset();
+	settings_reset();
+	host_clock_set_ms(1000);
+	host_output_clear();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	forget();
+	return 0;
+}
+
+static void plug(uint16_t busdevfn, uint16_t device)
+{
+	assert_non_null(host_pci_add(busdevfn, 0x4321, device, 0x020000));
+}
+
+static void test_names_in_pci_order(void **state)
+{
+	plug(0x0100, 0x0010);
+	plug(0x0018, 0x0020);
+	plug(0x0020, 0x0030); /* fails: told, and no name is used up */
+	plug(0x0028, 0x9999);
+	plug(0x0030, 0x0010);
+	assert_int_equal(nic_probe_all(), 3);
+	assert_int_equal(nic_find("net0")->pci.busdevfn, 0x0018);
+	assert_int_equal(nic_find("net1")->pci.busdevfn, 0x0030);
+	assert_int_equal(nic_find("net2")->pci.busdevfn, 0x0100);
+	assert_null(nic_find("net3"));
+	assert_null(nic_find("eth0"));
+	assert_non_null(strstr(host_output(), "fake broken at 00:04.0 (4321:0030): it is broken (E-NIC-03)"));
+	/* Probing again finds nothing new. */
+	assert_int_equal(nic_probe_all(), 3);
+}
+
+static void test_netx(void **state)
+{
+	char text[32];
+
+	assert_null(nic_find("netX"));
+	plug(0x0018, 0x0010);
+	plug(0x0020, 0x0010);
+	nic_probe_all();
+	/* Valid before any card is open. */
+	assert_string_equal(nic_find("netX")->name, "net0");
+	assert_null(nic_latest());
+	assert_int_equal(nic_open(nic_find("net1")), 0);
+	assert_string_equal(nic_find("netX")->name, "net1");
+	setting_text("", "netX/ifname", text, sizeof(text));
+	assert_string_equal(text, "net1");
+	nic_open(nic_find("net0"));
+	assert_string_equal(nic_latest()->name, "net0");
+	nic_close(nic_find("net0"));
+	assert_string_equal(nic_latest()->name, "net1");
+	nic_close(nic_find("net1"));
+	assert_null(nic_latest());
+	setting_text("", "netX/ifname", text, sizeof(text));
+	assert_string_equal(text, "net0");
+}
+
+static bool prefers(const char *card, const char *setting, const char *value)
+{
+	bool yes;
+
+	assert_int_equal(setting_store(setting, value, SOURCE_CMDLINE), 0);
+	yes = nic_preferred(nic_find(card));
+	setting_store(setting, "", SOURCE_CMDLINE);
+	return yes;
+}
+
+static void test_preferred(void **state)
+{
+	plug(0x0018, 0x0010);
+	plug(0x0220, 0x0020);
+	nic_probe_all();
+	assert_false(nic_preferred(nic_find("net0")));
+	assert_true(prefers("net1", "nic", "net1"));
+	assert_false(prefers("net0", "nic", "net1"));
+	assert_true(prefers("net1", "nic", "4321:0020"));
+	assert_false(prefers("net0", "nic", "4321:0020"));
+	assert_true(prefers("net1", "nic", "02:04.0"));
+	assert_true(prefers("net1", "nic", "0000:02:04.0"));
+	assert_false(prefers("net1", "nic", "02:04.1"));
+	assert_true(prefers("net0", "nic", "52:54:00:00:00:18"));
+	assert_true(prefers("net0", "nic", "52-54-00-00-00-18"));
+	assert_true(prefers("net0", "nic", "01-52-54-00-00-00-18"));
+	assert_true(prefers("net0", "BOOTIF", "01-52-54-00-00-00-18"));
+	assert_false(prefers("net1", "BOOTIF", "01-52-54-00-00-00-18"));
+	assert_false(prefers("net0", "nic", "52:54:00:00:00:1"));
+	assert_false(prefers("net0", "nic", "52:54:00:00:00:18:00"));
+	assert_false(prefers("net0", "nic", "zz"));
+	/* nic= overrules what the loader booted from, and decides netX. */
+	setting_store("BOOTIF", "01-52-54-00-00-00-18", SOURCE_LOADER);
+	setting_store("nic", "net1", SOURCE_CMDLINE);
+	assert_false(nic_preferred(nic_find("net0")));
+	assert_string_equal(nic_find("netX")->name, "net1");
+}
+
+static void test_hardware_settings(void **state)
+{
+	char text[64];
+
+	plug(0x0118, 0x0010);
+	nic_probe_all();
+	setting_text("", "net0/mac", text, sizeof(text));
+	assert_string_equal(text, "52:54:00:00:00:18");
+	setting_text("", "net0/hwaddr", text, sizeof(text));
+	assert_string_equal(text, "52:54:00:00:00:18");
+	setting_text("", "net0/busid", text, sizeof(text));
+	assert_string_equal(text, "01:43:21:00:10");
+	setting_text("", "net0/chip", text, sizeof(text));
+	assert_string_equal(text, "fake A");
+	setting_text("", "net0/bustype", text, sizeof(text));
+	assert_string_equal(text, "PCI");
+	setting_text("", "net0/linktype", text, sizeof(text));
+	assert_string_equal(text, "Ethernet");
+	assert_int_equal(setting_number("", "net0/busloc", 0), 0x0118);
+	/* Without scope: the card's, too. */
+	setting_text("", "mac", text, sizeof(text));
+	assert_string_equal(text, "52:54:00:00:00:18");
+	assert_false(setting_exists("", "net1/mac"));
+	setting_store("net0/mac", "02:00:00:00:00:01", SOURCE_SCRIPT);
+	nic_open(nic_find("net0"));
+	setting_text("", "net0/mac", text, sizeof(text));
+	assert_string_equal(text, "02:00:00:00:00:01");
+	setting_text("", "net0/hwaddr", text, sizeof(text));
+	assert_string_equal(text, "52:54:00:00:00:18");
+	nic_close(nic_find("net0"));
+	/* A group address is refused, aloud. */
+	setting_store("net0/mac", "03:00:00:00:00:01", SOURCE_SCRIPT);
+	nic_open(nic_find("net0"));
+	assert_int_equal(nic_find("net0")->mac[0], 0x52);
+	assert_non_null(strstr(host_output(), "not a station address"));
+}
+
+static void test_unknown_and_bind(void **state)
+{
+	plug(0x0018, 0x0028);
+	host_pci_add(0x0020, 0xaaaa, 0xbbbb, 0x028000);
+	host_pci_add(0x0028, 0xaaaa, 0xcccc, 0x030000);
+	assert_int_equal(nic_probe_all(), 0);
+	assert_int_equal(nic_print_unknown(), 2);
+	assert_non_null(strstr(host_output(), "00:03.0 4321:0028 (class 020000): no driver; nearest: fake\n"));
+	assert_non_null(strstr(host_output(), "00:04.0 aaaa:bbbb (class 028000): no driver\n"));
+	assert_null(strstr(host_output(), "cccc"));
+	assert_int_equal(nic_bind(0x4321, 0x0028, "nosuch"), E_NIC_NO_DRIVER);
+	assert_int_equal(nic_bind(0x4321, 0x0999, "fake"), E_NIC_NOT_FOUND);
+	assert_int_equal(nic_bind(0x4321, 0x0028, "fake"), 0);
+	assert_non_null(nic_find("net0"));
+	assert_int_equal(nic_print_unknown(), 1);
+}
+
+static void test_bind_setting(void **state)
+{
+	plug(0x0018, 0x0777);
+	setting_store("bind", "4321:777:fake", SOURCE_CMDLINE);
+	assert_int_equal(nic_probe_all(), 1);
+	assert_string_equal(nic_find("net0")->chip, "fake");
+	forget();
+	setup(NULL);
+	setting_store("bind", "nonsense", SOURCE_CMDLINE);
+	assert_int_equal(nic_probe_all(), 0);
+	assert_non_null(strstr(host_output(), "not VENDOR:DEVICE:DRIVER"));
+}
+
+static unsigned sent;
+static void count_sent(struct nic *nic, const struct tx_frame *frame)
+{
+	sent++;
+}
+
+static void test_buffers(void **state)
+{
+	struct nic *nic = host_card_add(NIC_TSO4 | NIC_TX_CSUM, count_sent);
+	struct tx_frame *frame, *held[80];
+	size_t before = host_heap_used();
+	unsigned count = 0;
+
+	assert_null(nic_tx_get(nic, 60)); /* not open */
+	assert_int_equal(nic_open(nic), 0);
+	frame = nic_tx_get(nic, 60000);
+	assert_true(frame && frame->large && frame->size >= 60000);
+	frame->len = 60000;
+	nic_tx_send(nic, frame);
+	assert_int_equal(sent, 1);
+	assert_int_equal(nic->counters.tx_bytes, 60000);
+	assert_null(nic_tx_get(nic, 100000));
+	while ((held[count] = nic_tx_get(nic, 1514)))
+		count++;
+	assert_int_equal(count, 64);
+	/* Buffers live apart and hold what they promise. */
+	for (unsigned i = 0; i < count; i++)
+		memset(held[i]->data - NIC_TX_HEADROOM, (int)i, NIC_TX_HEADROOM + held[i]->size);
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(held[i]->data[held[i]->size - 1], i);
+	/* Held across a close; sending on a closed card is an error, not a crash. */
+	nic_close(nic);
+	for (unsigned i = 0; i < 10; i++)
+		nic_tx_put(nic, held[i]);
+	assert_int_equal(nic_open(nic), 0);
+	frame = nic_tx_get(nic, 60);
+	assert_non_null(frame);
+	nic_close(nic);
+	nic_tx_send(nic, held[10]);
+	assert_int_equal(nic->counters.tx_errors, 1);
+	for (unsigned i = 11; i < count; i++)
+		nic_tx_put(nic, held[i]);
+	assert_true(host_heap_used() > before); /* one is still out */
+	nic_tx_put(nic, frame);
+	assert_int_equal(host_heap_used(), before);
+}
+
+static void test_pool_is_freed(void **state)
+{
+	struct nic *nic = host_card_add(0, NULL);
+	size_t before = host_heap_used();
+	struct tx_frame *frame;
+
+	nic_open(nic);
+	frame = nic_tx_get(nic, 60);
+	nic_close(nic);
+	nic_tx_put(nic, frame);
+	assert_int_equal(host_heap_used(), before);
+	/* A card that never takes a frame: they are taken back at the close. */
+	plug(0x0018, 0x0010);
+	nic_probe_all();
+	nic = nic_find("net1");
+	before = host_heap_used();
+	nic_open(nic);
+	for (unsigned i = 0; i < 64; i++)
+		nic_tx_send(nic, nic_tx_get(nic, 60));
+	assert_null(nic_tx_get(nic, 60));
+	nic_poll_all();
+	nic_close(nic);
+	assert_int_equal(host_heap_used(), before);
+	list_remove(&nic->link);
+	heap_free(nic);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_names_in_pci_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_netx, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_preferred, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hardware_settings, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_and_bind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_setting, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_buffers, setup, NULL),
+		cmocka_unit_test_setup_teardown(test_pool_is_freed, setup, NULL),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
