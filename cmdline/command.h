@@ -52,19 +52,33 @@ struct command {
 	/** 0, or a negative error after fail(); E_EXIT etc. are the interpreter's own. */
 	int (*run)(struct call *call);
 	const char *details; /* more for help COMMAND; may be NULL */
+	/** Its failure is an answer (isset, iseq): not reported while a script handles it. */
+	bool test;
+	/**
+	 * Options may stand behind arguments, although there may be any number of
+	 * those (a list of names or URIs). Without it the arguments of a command
+	 * that takes ARGS_ANY are free text, and the first one ends the options;
+	 * commands that take fewer accept options anywhere.
+	 */
+	bool options_anywhere;
 };
 TABLE(command);
 
 const struct command *command_find(const char *name);
 
-/** Run one line as iPXE does: `a && b || c ; d`. Returns the last status and sets ${errno}. */
+/** Run one line as iPXE does: `a && b || c ; d`. Returns the last status and sets ${errno}; a
+ * failure has been printed. */
 int command_line(const char *line);
 /** Expand ${…} in @text into a new heap string; NULL after fail() (too deep, too long). */
 char *expand(const char *text);
 /** argv[from..] joined with single blanks; heap string. */
 char *join_args(const struct call *call, int from);
-/** Print the failure @rc as one line: "SCRIPT:LINE: command: sentence (E-AREA-NN)". */
+/** Print the failure @rc as one line: "SCRIPT:LINE: command: sentence (E-AREA-NN)", unless it was
+ * printed already. Harmless with 0. */
 void report_failure(int rc);
+/** End the running script, or shell, with @status as soon as the current command returns
+ * (`exit`, `chain --replace`). Returns @status. */
+int script_stop(int status);
 
 /** Interactive shell until `exit`; returns its status. */
 int shell_run(void);

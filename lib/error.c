@@ -102,6 +102,11 @@ const char *error_text(void)
 	return sentence;
 }
 
+int error_code(void)
+{
+	return sentence_code;
+}
+
 const char *error_sentence(int code)
 {
 	if (code == sentence_code && *sentence)

@@ -49,6 +49,8 @@ int fail(int code, const char *fmt, ...) PRINTF(2, 3);
 int fail_context(int code, const char *fmt, ...) PRINTF(2, 3);
 /** Sentence of the last failure, without the code; "" when there was none. */
 const char *error_text(void);
+/** Code of the last failure, 0 when there was none: for callers of a function that says NULL. */
+int error_code(void);
 /** Sentence that @code recorded last, else the catalogue's meaning of @code; never empty. */
 const char *error_sentence(int code);
 /** Forget the last failure, so that an old sentence is not taken for a new one's. */

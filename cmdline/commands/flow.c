@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* goto exit isset iseq prompt sleep shell */
+#include "bios/clock.h"
+#include "bios/heap.h"
+#include "cmdline/interpreter.h"
+#include "lib/error.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "netstack/net.h"
+
+static int run_goto(struct call *call)
+{
+	return script_goto(call->argv[0]);
+}
+TABLE_ENTRY(command, cmd_goto) = {
+	.name = "goto",
+	.arguments = "<label>",
+	.summary = "Go on at the line :LABEL of the script",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_goto,
+};
+
+static int run_exit(struct call *call)
+{
+	uint32_t status = 0;
+
+	if (call->argc && !text_to_u32(call->argv[0], 0, UINT32_MAX, &status))
+		return fail(E_INVALID, "\"%.60s\": invalid integer value", call->argv[0]);
+	/* Negative numbers are the catalogue's. */
+	return script_stop((int)(status & INT32_MAX));
+}
+TABLE_ENTRY(command, cmd_exit) = {
+	.name = "exit",
+	.arguments = "[<status>]",
+	.summary = "End the script or the shell",
+	.max_args = 1,
+	.run = run_exit,
+};
+
+static int run_isset(struct call *call)
+{
+	if (*call->argv[0])
+		return 0;
+	return fail(E_FALSE, "the value is empty");
+}
+TABLE_ENTRY(command, cmd_isset) = {
+	.name = "isset",
+	.arguments = "<value>",
+	.summary = "Succeed when the value is not empty: isset ${filename}",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_isset,
+	.test = true,
+};
+
+static int run_iseq(struct call *call)
+{
+	if (!strcmp(call->argv[0], call->argv[1]))
+		return 0;
+	return fail(E_FALSE, "\"%.60s\" and \"%.60s\" are not equal", call->argv[0], call->argv[1]);
+}
+TABLE_ENTRY(command, cmd_iseq) = {
+	.name = "iseq",
+	.arguments = "<value1> <value2>",
+	.summary = "Succeed when both values are equal",
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_iseq,
+	.test = true,
+};
+
+/* ---- prompt ---- */
+
+static const struct option prompt_options[] = {
+	{'k', "key", OPTION_KEY, "the key that is waited for: a character or a number"},
+	{'t', "timeout", OPTION_NUMBER, "give up after this many milliseconds"}};
+
+static void erase(const char *text)
+{
+	for (size_t i = strlen(text); i; i--)
+		print("\b \b");
+}
+
+static int ask(const struct call *call, const char *text)
+{
+	uint64_t timeout = call->option[1].number;
+	int key;
+
+	print("%s", text);
+	key = key_wait(timeout ? clock_ms() + timeout : DEADLINE_NEVER);
+	erase(text);
+	if (key == E_TIMEOUT)
+		return fail(key, "no key was pressed in %llu ms", (unsigned long long)timeout);
+	if (key < 0)
+		return fail(key, "cancelled from the keyboard");
+	if (call->option[0].given && (uint64_t)key != call->option[0].number)
+		return fail(E_CANCELLED, "another key was pressed");
+	return 0;
+}
+
+static int run_prompt(struct call *call)
+{
+	char *text = join_args(call, 0);
+	int rc;
+
+	if (!text)
+		return E_NO_MEMORY;
+	rc = ask(call, text);
+	heap_free(text);
+	return rc;
+}
+TABLE_ENTRY(command, cmd_prompt) = {
+	.name = "prompt",
+	.arguments = "[<text>...]",
+	.summary = "Wait for a key",
+	.options = prompt_options,
+	.option_count = ARRAY_SIZE(prompt_options),
+	.max_args = ARGS_ANY,
+	.run = run_prompt,
+	.test = true,
+};
+
+static int run_sleep(struct call *call)
+{
+	uint32_t seconds;
+	int rc;
+
+	if (!text_to_u32(call->argv[0], 0, UINT32_MAX, &seconds))
+		return fail(E_INVALID, "\"%.60s\": invalid integer value", call->argv[0]);
+	rc = wait_until(false, clock_ms() + (uint64_t)seconds * 1000);
+	if (rc == E_TIMEOUT)
+		return 0;
+	return fail_context(rc, "%u seconds", seconds);
+}
+TABLE_ENTRY(command, cmd_sleep) = {
+	.name = "sleep",
+	.arguments = "<seconds>",
+	.summary = "Wait; the network goes on",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_sleep,
+};
+
+static int run_shell(struct call *call)
+{
+	return shell_run();
+}
+TABLE_ENTRY(command, cmd_shell) = {
+	.name = "shell",
+	.arguments = "",
+	.summary = "Start an interactive shell; exit leaves it",
+	.run = run_shell,
+};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parts of the language among themselves:
+ *
+ *	lexer.c    a line into simple commands, a command into words
+ *	expand.c   ${…} in a word
+ *	options.c  words into a struct call
+ *	runner.c   the commands of a line one after the other, their failures
+ *	script.c   lines, labels, goto; check.c looks for mistakes beforehand
+ *	shell.c    lines from the keyboard; line_edit.c
+ */
+#ifndef CMDLINE_INTERPRETER_H
+#define CMDLINE_INTERPRETER_H
+
+#include "cmdline/command.h"
+
+#define LINE_BYTES_MAX (64 * 1024)
+#define EXPANSION_MAX  (64 * 1024)
+#define FRAMES_MAX     16 /* scripts and shells inside each other */
+
+/* ---- lexer.c ---- */
+
+enum separator { THEN_END, THEN_AND, THEN_OR, THEN_ALWAYS };
+
+/** One simple command: words[0..count), not expanded; what stands behind it. */
+struct words {
+	char **word;
+	int count;
+	enum separator next;
+};
+/**
+ * Take the next command off *@line, which is cut into words in place; @max
+ * words at most. A word beginning with '#' ends the line.
+ */
+void lexer_next(char **line, struct words *words, int max);
+/** How many words a line of @len bytes can have at most. */
+static inline int lexer_words_max(size_t len)
+{
+	return (int)(len / 2 + 1);
+}
+
+/* ---- options.c ---- */
+
+/** Words of a call (words[0] is the command's name) into @call; argv gets the arguments.
+ * 0, a negative error after fail(), or CALL_HELP. */
+#define CALL_HELP 1
+int options_parse(const struct command *command, char **words, int count, struct call *call);
+/** Usage line, options and details of @command. */
+void command_help(const struct command *command);
+
+/* ---- runner.c ---- */
+
+/** Where commands run: a script or a shell, inside another one. */
+struct frame {
+	struct frame *parent;
+	const char *script; /* name for messages; NULL: a shell */
+	unsigned line;	    /* number of the line that runs */
+	bool stopped;	    /* exit was called … */
+	int status;	    /* … with this status */
+	struct lines *lines;
+};
+extern struct frame *current_frame;
+/** Enter @frame; an error after fail() when too many are open. */
+int frame_enter(struct frame *frame);
+void frame_leave(struct frame *frame);
+/** Skip the rest of the current line (goto). */
+void line_stop(void);
+/** Status, sentence and short code of the last command that failed: ${errno}, ${error}, ${error-code}. */
+struct last_failure {
+	int rc;
+	char text[640];
+	char code[20];
+};
+extern struct last_failure last_failure;
+
+/* ---- script.c ---- */
+
+/** The lines of a script. */
+struct lines {
+	const char *text;
+	size_t len;
+	size_t next;	 /* offset of the line that comes next */
+	unsigned number; /* lines before it */
+};
+/** The lines of @text, behind a byte order mark. */
+struct lines lines_of(const char *text, size_t len);
+/**
+ * Next logical line (continuations joined, CR stripped) as a heap string;
+ * *@line NULL at the end. @number: that of its first physical line.
+ */
+int lines_next(struct lines *lines, char **line, unsigned *number);
+/** The label of @line (":name…") and its length, or NULL. */
+const char *line_label(const char *line, size_t *len);
+/** What runs of @line: without its label. */
+char *line_commands(char *line);
+/** Continue the running script at @label; error after fail() when there is none. */
+int script_goto(const char *label);
+
+/* ---- check.c ---- */
+
+/** Print a warning for each thing in a script that will fail when it is reached. */
+void script_check(const char *name, const char *text, size_t len);
+
+/* ---- line_edit.c ---- */
+
+/** Wait for a key until @deadline: the key, E_CANCELLED (Ctrl-C) or E_TIMEOUT. */
+int key_wait(uint64_t deadline);
+
+#define HISTORY_MAX 64
+struct history {
+	char *line[HISTORY_MAX]; /* oldest first */
+	unsigned count;
+};
+/** As line_read(), with cursor keys for @history (NULL: none) and a time limit; the error goes to
+ * *@rc, without a sentence. */
+char *line_edit(const char *prompt, const char *initial, bool secret, struct history *history,
+		uint64_t deadline, int *rc);
+/** Append @line unless it repeats the last one. */
+void history_add(struct history *history, const char *line);
+void history_clear(struct history *history);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The runner: the commands of a line one after the other, strictly from left
+ * to right by the status of the last one that ran; what remains of a failure
+ * for ${errno}, ${error} and the report.
+ */
+#include "cmdline/interpreter.h"
+#include "bios/heap.h"
+#include "boot/image.h"
+#include "lib/error.h"
+#include "lib/format.h"
+#include "lib/log.h"
+#include "lib/text.h"
+
+struct frame *current_frame;
+struct last_failure last_failure;
+
+/* The rest of the line is skipped: after goto and exit. */
+static bool line_stopped;
+static char current_command[32];
+/* The failure that was printed last, so that a status on its way up is not printed again. */
+static struct last_failure reported;
+
+/* ---- Frames ---- */
+
+int frame_enter(struct frame *frame)
+{
+	unsigned depth = 0;
+
+	for (const struct frame *f = current_frame; f; f = f->parent)
+		depth++;
+	if (depth >= FRAMES_MAX)
+		return fail(E_SCRIPT_DEPTH, "%u scripts and shells run inside each other already",
+			    depth);
+	frame->parent = current_frame;
+	current_frame = frame;
+	return 0;
+}
+
+void frame_leave(struct frame *frame)
+{
+	current_frame = frame->parent;
+}
+
+void line_stop(void)
+{
+	line_stopped = true;
+}
+
+int script_stop(int status)
+{
+	line_stopped = true;
+	if (current_frame) {
+		current_frame->stopped = true;
+		current_frame->status = status;
+	}
+	return status;
+}
+
+/* ---- Failures ---- */
+
+static void describe(int rc, struct last_failure *failure)
+{
+	failure->rc = rc;
+	if (rc > 0) {
+		format(failure->text, sizeof(failure->text), "ended with status %d", rc);
+		failure->code[0] = 0;
+		return;
+	}
+	text_copy(failure->text, sizeof(failure->text), error_sentence(rc));
+	text_copy(failure->code, sizeof(failure->code), error_entry(rc)->code);
+}
+
+void report_failure(int rc)
+{
+	struct last_failure f;
+
+	if (!rc)
+		return;
+	describe(rc, &f);
+	if (reported.rc == rc && !strcmp(reported.text, f.text))
+		return;
+	reported = f;
+	if (current_frame && current_frame->script)
+		print("%s:%u: ", current_frame->script, current_frame->line);
+	if (*current_command)
+		print("%s: ", current_command);
+	print("%s", f.text);
+	if (*f.code)
+		print(" (%s)", f.code);
+	print("\n");
+}
+
+/* ---- One command ---- */
+
+const struct command *command_find(const char *name)
+{
+	const struct command *c;
+
+	table_for_each(command, c) {
+		if (!strcmp(c->name, name))
+			return c;
+	}
+	return NULL;
+}
+
+static void free_words(char **words, int count)
+{
+	for (int i = 0; i < count; i++)
+		heap_free(words[i]);
+	heap_free(words);
+}
+
+/* The words of a command with their ${…} replaced; each stays one word. */
+static char **expand_words(const struct words *words)
+{
+	char **expanded = heap_zalloc((size_t)words->count * sizeof(*expanded));
+
+	if (!expanded) {
+		fail(E_NO_MEMORY, "no memory for a command of %d words", words->count);
+		return NULL;
+	}
+	for (int i = 0; i < words->count; i++) {
+		expanded[i] = expand(words->word[i]);
+		if (!expanded[i]) {
+			free_words(expanded, i);
+			return NULL;
+		}
+	}
+	return expanded;
+}
+
+static int call_command(const struct command *command, char **words, int count)
+{
+	struct call call;
+	int rc = options_parse(command, words, count, &call);
+
+	if (rc == CALL_HELP) {
+		command_help(command);
+		return 0;
+	}
+	return rc ? rc : command->run(&call);
+}
+
+static int run_expanded(char *const *expanded, int count, bool *is_test)
+{
+	const struct command *command = command_find(expanded[0]);
+	char **words;
+	int rc;
+
+	text_copy(current_command, sizeof(current_command), expanded[0]);
+	if (!command)
+		return fail(E_CMD_NOT_FOUND, "command not found");
+	/* Parsing moves the words about; the owner's list stays whole. */
+	words = heap_alloc((size_t)count * sizeof(*words));
+	if (!words)
+		return fail(E_NO_MEMORY, "no memory for a command of %d words", count);
+	memcpy(words, expanded, (size_t)count * sizeof(*words));
+	*is_test = command->test;
+	rc = call_command(command, words, count);
+	heap_free(words);
+	/* A script that ran inside has left its own command's name. */
+	text_copy(current_command, sizeof(current_command), command->name);
+	return rc;
+}
+
+/* A test that says no is not worth a line; one that could not be made is. */
+static bool is_answer(bool is_test, int rc)
+{
+	return is_test && rc != E_CMD_USAGE && rc != E_NO_MEMORY;
+}
+
+static int run_command(const struct words *words)
+{
+	bool is_test = false;
+	char **expanded;
+	int rc;
+
+	if (!words->count)
+		return 0;
+	error_clear();
+	reported.rc = 0;
+	text_copy(current_command, sizeof(current_command), words->word[0]);
+	expanded = expand_words(words);
+	if (expanded) {
+		rc = run_expanded(expanded, words->count, &is_test);
+		free_words(expanded, words->count);
+	} else {
+		rc = error_code();
+	}
+	if (!rc)
+		return 0;
+	describe(rc, &last_failure);
+	if (rc < 0 && !is_answer(is_test, rc))
+		report_failure(rc);
+	return rc;
+}
+
+/* ---- One line ---- */
+
+static bool wanted(enum separator before, int rc)
+{
+	return before == THEN_ALWAYS || (before == THEN_AND ? rc == 0 : rc != 0);
+}
+
+static int run_words(char *line, struct words *words, int max)
+{
+	enum separator before = THEN_ALWAYS;
+	int rc = 0;
+
+	do {
+		lexer_next(&line, words, max);
+		if (wanted(before, rc))
+			rc = run_command(words);
+		before = words->next;
+	} while (before != THEN_END && !line_stopped && !image_is_replaced());
+	return rc;
+}
+
+int command_line(const char *line)
+{
+	struct words words = {0};
+	int max = lexer_words_max(strlen(line));
+	bool outer_stopped = line_stopped;
+	char *copy = text_dup(line);
+	int rc;
+
+	words.word = heap_alloc((size_t)max * sizeof(*words.word));
+	line_stopped = false;
+	if (copy && words.word)
+		rc = run_words(copy, &words, max);
+	else
+		rc = fail(E_NO_MEMORY, "no memory for a line of %zu bytes", strlen(line));
+	line_stopped = outer_stopped;
+	heap_free(words.word);
+	heap_free(copy);
+	return rc;
+}
