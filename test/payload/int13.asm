@@ -8,7 +8,7 @@
 ;   mode 3  endurance: passes over the region, a pause of timer ticks between
 ;   mode 4  big real mode: are segment limits of 4 GB kept across calls and ticks
 ;
-; Findings are lines on COM1. Sums are order-sensitive (rotate and add), so that
+; Findings are lines on COM2. Sums are order-sensitive (rotate and add), so that
 ; the host can compute the same from its file. What is written depends on the
 ; place: dword n of the disk becomes n * 0x9e3779b1 + seed.
 

@@ -69,10 +69,11 @@ def pytest_runtest_makereport(item, call):
     if not report.failed or lab is None:
         return
     for machine in lab.machines:
-        if machine.process.poll() is None and not machine.serial.closed:
-            machine.serial.drain(0)
-        report.sections.append((f"serial {machine.serial.transcript.name}",
-                                machine.serial.text[-LOG_TAIL:]))
+        for line in (machine.serial, machine.program):
+            if machine.process.poll() is None:
+                line.drain(0)
+            if line.text:
+                report.sections.append((line.transcript.name, line.text[-LOG_TAIL:]))
     for path in sorted(lab.log_dir.glob("*.log")):
         text = path.read_text(errors="replace")
         if text:

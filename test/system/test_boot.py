@@ -79,6 +79,7 @@ def test_chained_script_and_file_as_initrd_member(lab, boot):
     assert report.files["extra/data.bin"] == hashlib.sha256(data).hexdigest()
 
 
+@ours
 def test_redirect_with_odd_query(lab, boot):
     lab.file("final.ipxe", "#!ipxe\necho redirected-here\nshell\n")
     web = lab.web("location = /start { return 302 /final.ipxe?sig=a%2Fb%2Bc==&x=1; }")
@@ -150,6 +151,7 @@ def test_download_over_a_bad_wire(lab, boot, faults):
     machine.wait_for("whole", 120)
 
 
+@ours
 def test_truncated_kernel_is_refused(lab, boot):
     lab.file("linux", kernel().read_bytes()[:3000])
     lab.web()

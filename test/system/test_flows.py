@@ -181,12 +181,12 @@ def test_memory_map_comes_back(lab, boot, tmp_path):
     """After `exit` without a SAN the machine looks as if we had never run."""
     local = memmap_disk(tmp_path / "memmap.img")
     plain = Machine(lab, Config(disks=[local], nics=[]))
-    plain.wait_for("MEMMAP-END", 60)
-    before = MemoryMap(plain.serial.text)
+    plain.program.wait_for("MEMMAP-END", 60)
+    before = MemoryMap(plain.program.text)
     lab.dhcp()
     machine = boot(None, "#!ipxe\ndhcp\nexit\n", disks=[local])
-    machine.wait_for("MEMMAP-END", 90)
-    after = MemoryMap(machine.serial.text)
+    machine.program.wait_for("MEMMAP-END", 90)
+    after = MemoryMap(machine.program.text)
     assert after.base_kb == before.base_kb
     assert after.entries == before.entries
     assert (after.e801, after.int88) == (before.e801, before.int88)
@@ -198,8 +198,8 @@ def test_memory_answers_agree_while_a_disk_is_held(lab, boot, tmp_path, memory):
     lab.dhcp()
     script = f"#!ipxe\ndhcp\nsanboot iscsi:192.0.2.1:::1:{iqn}\n"
     machine = boot(None, script, memory=memory)
-    machine.wait_for("MEMMAP-END", 90)
-    seen = MemoryMap(machine.serial.text)
+    machine.program.wait_for("MEMMAP-END", 90)
+    seen = MemoryMap(machine.program.text)
     # The base memory that INT 12h offers is RAM in E820's answer too.
     assert seen.base_kb * 1024 <= seen.base_end()
     first, second = seen.e801

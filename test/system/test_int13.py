@@ -18,7 +18,7 @@ def san_boot(lab, boot, disk, nics=None, **target):
     lab.dhcp()
     machine = boot(None, f"#!ipxe\ndhcp\nsanboot iscsi:192.0.2.1:::1:{iqn}\nshell\n",
                    nics=nics or [Nic()])
-    machine.wait_for("INT13-LOADED", 120, fail="Boot from SAN device 0x80 failed")
+    machine.program.wait_for("INT13-LOADED", 120, fail="Boot from SAN device 0x80 failed")
     return machine
 
 
@@ -67,16 +67,16 @@ def check_integrity(text, disk):
 def test_integrity(lab, boot, tmp_path, card):
     disk = Int13Disk(tmp_path / "disk.img")
     machine = san_boot(lab, boot, disk, nics=[Nic(card)])
-    machine.wait_for("INT13-END", 120)
-    check_integrity(machine.serial.text, disk)
+    machine.program.wait_for("INT13-END", 120)
+    check_integrity(machine.program.text, disk)
 
 
 @pytest.mark.ours
 def test_verify_status_and_odd_calls(lab, boot, tmp_path):
     disk = Int13Disk(tmp_path / "disk.img")
     machine = san_boot(lab, boot, disk)
-    machine.wait_for("INT13-END", 120)
-    text = machine.serial.text
+    machine.program.wait_for("INT13-END", 120)
+    text = machine.program.text
     assert field(text, "VERIFY")["cf"] == "0"
     assert field(text, "SEEK")["cf"] == "0"
     assert field(text, "CHS-SECTOR-ZERO")["cf"] == "1"
@@ -88,8 +88,8 @@ def test_same_program_on_a_bios_disk(lab, tmp_path):
     """The program itself is right: SeaBIOS's own disk passes it."""
     disk = Int13Disk(tmp_path / "disk.img")
     machine = Machine(lab, Config(disks=[disk.path], nics=[]))
-    machine.wait_for("INT13-END", 120)
-    check_integrity(machine.serial.text, disk)
+    machine.program.wait_for("INT13-END", 120)
+    check_integrity(machine.program.text, disk)
 
 
 @pytest.mark.ours
@@ -102,9 +102,9 @@ def test_second_local_disk_is_still_there(lab, boot, tmp_path):
     lab.dhcp()
     machine = boot(None, f"#!ipxe\ndhcp\nsanboot iscsi:192.0.2.1:::1:{iqn}\nshell\n",
                    disks=[local])
-    machine.wait_for("DRIVE 80", 120)
-    machine.wait_for("drives=02", 30)
-    machine.wait_for("INT13-END", 120)
+    machine.program.wait_for("DRIVE 80", 120)
+    machine.program.wait_for("drives=02", 30)
+    machine.program.wait_for("INT13-END", 120)
 
 
 @pytest.mark.ours
@@ -112,8 +112,8 @@ def test_read_only_lun(lab, boot, tmp_path):
     disk = Int13Disk(tmp_path / "disk.img")
     before = disk.read(0, disk.sectors)
     machine = san_boot(lab, boot, disk, readonly=True)
-    machine.wait_for("INT13-END", 120)
-    for write in lines(machine.serial.text, "WRITE fn="):
+    machine.program.wait_for("INT13-END", 120)
+    for write in lines(machine.program.text, "WRITE fn="):
         assert (write["cf"], write["ah"]) == ("1", WRITE_PROTECTED), write["line"]
     assert disk.read(0, disk.sectors) == before
 
@@ -122,7 +122,7 @@ def test_read_only_lun(lab, boot, tmp_path):
 def test_big_real_mode_survives(lab, boot, tmp_path):
     disk = Int13Disk(tmp_path / "disk.img", mode=BIG_REAL, pause=30)
     machine = san_boot(lab, boot, disk)
-    machine.wait_for("BIG-REAL-KEPT", 60, fail="BIG-REAL-LOST")
+    machine.program.wait_for("BIG-REAL-KEPT", 60, fail="BIG-REAL-LOST")
 
 
 def test_script_goes_on_after_a_failing_boot_sector(lab, boot, tmp_path):
@@ -131,6 +131,6 @@ def test_script_goes_on_after_a_failing_boot_sector(lab, boot, tmp_path):
     lab.dhcp()
     machine = boot(None, "#!ipxe\ndhcp\n"
                    f"sanboot iscsi:192.0.2.1:::1:{iqn} || echo script-goes-on\nshell\n")
-    machine.wait_for("INT13-END", 120)
+    machine.program.wait_for("INT13-END", 120)
     machine.wait_for("Boot from SAN device 0x80 failed", 30)
     machine.wait_for("script-goes-on", 30)

@@ -49,7 +49,12 @@ class Config:
 
 
 class Machine:
-    """Runs a Config in a lab. The serial line is the BIOS's console too."""
+    """Runs a Config in a lab.
+
+    COM1 (serial) is the console of the BIOS, the firmware and the guest. COM2
+    (program) is for real-mode programs alone: what they print would mix with
+    the escape sequences that the BIOS sends to COM1 at timer ticks.
+    """
 
     def __init__(self, lab, config, name="machine"):
         self.lab = lab
@@ -57,6 +62,8 @@ class Machine:
         number = len(lab.machines)
         base = f"{name}{number}"
         self.serial = Serial(lab.run_dir / f"{base}.serial", lab.log_dir / f"{base}.txt")
+        self.program = Serial(lab.run_dir / f"{base}.com2", lab.log_dir / f"{base}-program.txt")
+        self.program.companion = self.serial
         self.monitor = Monitor(lab.run_dir / f"{base}.qmp")
         lab.machines.append(self)
         self.process = lab.net.start(base, *self._command())
@@ -72,6 +79,8 @@ class Machine:
             "-m", c.memory, "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
             "-chardev", f"socket,id=ser,path={self.serial.path}",
             "-serial", "chardev:ser",
+            "-chardev", f"socket,id=com2,path={self.program.path}",
+            "-serial", "chardev:com2",
             "-chardev", f"socket,id=mon,path={self.monitor.path}",
             "-mon", "chardev=mon,mode=control",
         ]
@@ -153,6 +162,7 @@ class Machine:
         if self.process.poll() is None:
             self.lab.net.kill(self.process)
         self.serial.close()
+        self.program.close()
         self.monitor.close()
 
 
@@ -166,7 +176,7 @@ class Monitor:
         self.listener.listen(1)
         self.lines = None
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         """Runs one command and returns its result."""
         if self.lines is None:
             self.listener.settimeout(20)

@@ -32,6 +32,7 @@ class Serial:
         self.text = ""
         self.position = 0
         self.closed = False
+        self.companion = None
 
     def _connect(self, timeout):
         self.listener.settimeout(timeout)
@@ -71,8 +72,9 @@ class Serial:
     def wait_for(self, pattern, timeout=60, fail=None):
         """Waits until the text after the last match holds pattern.
 
-        Returns the match, and goes on after it the next time. A match of fail
-        ends the wait at once: there is no point in waiting any longer.
+        Returns the match, and goes on after it the next time. A match of fail,
+        here or on the companion's line, ends the wait at once: there is no
+        point in waiting any longer.
         """
         wanted = re.compile(pattern)
         unwanted = re.compile(fail) if fail else None
@@ -82,8 +84,8 @@ class Serial:
             if match:
                 self.position = match.end()
                 return match
-            if unwanted:
-                bad = unwanted.search(self.text, self.position)
+            for line in (self, self.companion):
+                bad = unwanted and line and unwanted.search(line.text, line.position)
                 if bad:
                     raise SerialError(f"waiting for {pattern!r}, but saw {bad.group(0)!r}")
             if self.closed:
@@ -91,7 +93,9 @@ class Serial:
             left = end - time.monotonic()
             if left <= 0:
                 raise SerialError(f"no {pattern!r} within {timeout:g} s")
-            self.poll(min(left, 1))
+            self.poll(min(left, 0.25 if self.companion else 1))
+            if self.companion:
+                self.companion.poll(0)
 
     def wait_end(self, timeout=60):
         """Waits until the machine closes the line: it has ended."""
