@@ -152,11 +152,13 @@ static void server_name(const struct dhcp_reply *reply, char *text, size_t size)
 	size_t len;
 	const uint8_t *name = dhcp_option(reply, TAG_SERVER_NAME, &len);
 
-	len = name ? min(dhcp_trim(name, len), size - 1) : 0;
+	if (!name || !dhcp_trim(name, len)) {
+		text_copy(text, size, reply->server_name);
+		return;
+	}
+	len = min(dhcp_trim(name, len), size - 1);
 	memcpy(text, name, len);
 	text[len] = '\0';
-	if (!len)
-		text_copy(text, size, reply->server_name);
 }
 
 static void take_dhcp_server(const char *scope, const struct dhcp_reply *reply)

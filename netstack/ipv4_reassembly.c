@@ -36,8 +36,10 @@ static struct datagram datagrams[DATAGRAMS];
 static void expire(struct net_timer *timer);
 static struct net_timer expiry = {.expired = expire};
 
-static void release(struct datagram *d)
+static void give_up(struct datagram *d)
 {
+	if (!d->condemned)
+		net_drops.ipv4_fragment++;
 	heap_free(d->data);
 	d->data = NULL;
 	d->used = false;
@@ -51,8 +53,7 @@ static void expire(struct net_timer *timer)
 		if (!d->used)
 			continue;
 		if (now - d->started >= TIMEOUT_MS) {
-			net_drops.ipv4_fragment++;
-			release(d);
+			give_up(d);
 		} else {
 			next = min(next, d->started + TIMEOUT_MS);
 		}
@@ -73,10 +74,8 @@ static struct datagram *find(const struct ip_packet *packet, uint16_t id)
 		if (!d->used || (oldest->used && d->started < oldest->started))
 			oldest = d;
 	}
-	if (oldest->used) {
-		net_drops.ipv4_fragment++;
-		release(oldest);
-	}
+	if (oldest->used)
+		give_up(oldest);
 	*oldest = (struct datagram){
 		.used = true,
 		.nic = packet->nic,

@@ -1,0 +1,883 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The network core: checksums, timers, routes, ARP, IPv4 with fragments, ICMP echo, UDP. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#undef fail
+#include "test/host/host.h"
+#include "bios/console.h"
+#include "lib/error.h"
+#include "lib/settings.h"
+#include "netstack/net.h"
+
+#define OUR_IP	0xc0000239u /* 192.0.2.57 */
+#define PEER_IP 0xc0000201u
+#define GW_IP	0xc00002feu
+
+static const uint8_t peer_mac[ETH_ALEN] = {0x02, 0, 0, 0, 0, 0x01};
+static const uint8_t other_mac[ETH_ALEN] = {0x02, 0, 0, 0, 0, 0x02};
+
+/* The frames that our card sent, newest last. */
+static struct {
+	uint8_t data[2000];
+	uint32_t len;
+} sent[32];
+static unsigned sent_count;
+
+static void record(struct nic *nic, const struct tx_frame *frame)
+{
+	if (sent_count == ARRAY_SIZE(sent))
+		return;
+	sent[sent_count].len = frame->len;
+	memcpy(sent[sent_count++].data, frame->data, min((size_t)frame->len, sizeof(sent[0].data)));
+}
+
+static struct nic *nic;
+
+static void set(const char *name, const char *value)
+{
+	assert_int_equal(setting_store(name, value, SOURCE_SCRIPT), 0);
+}
+
+static int setup(void **state)
+{
+	host_reset();
+	host_clock_set_ms(1000000);
+	settings_reset();
+	sent_count = 0;
+	memset(&net_drops, 0, sizeof(net_drops));
+	nic = host_card_add(0, record);
+	assert_non_null(nic);
+	assert_int_equal(nic_open(nic), 0);
+	set("net0/netmask", "255.255.255.0");
+	set("net0/gateway", "192.0.2.254");
+	set("net0/ip", "192.0.2.57");
+	sent_count = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	settings_reset();
+	host_card_reset();
+	return 0;
+}
+
+/* ---- Checksums ---- */
+
+static uint16_t slow_checksum(const uint8_t *data, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i & 1 ? data[i] : (uint32_t)data[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return be16((uint16_t)~sum);
+}
+
+static void checksum_matches_the_definition(void **state)
+{
+	uint8_t data[300];
+
+	srand(1);
+	for (size_t len = 0; len < sizeof(data); len++) {
+		for (size_t i = 0; i < len; i++)
+			data[i] = (uint8_t)(len % 3 ? rand() : 0xff);
+		assert_int_equal(checksum_fold(checksum_add(0, data, len)), slow_checksum(data, len));
+		/* In two pieces, the first of even length, with a carry in the sum. */
+		if (len > 10)
+			assert_int_equal(
+				checksum_fold(checksum_add(checksum_add(0, data, 10), data + 10, len - 10)),
+				slow_checksum(data, len));
+	}
+}
+
+static void checksum_over_odd_parts(void **state)
+{
+	uint8_t data[100];
+	struct ip_packet p = {.source = OUR_IP, .dest = PEER_IP, .protocol = IP_UDP};
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(7 * i + 3);
+	put_le16(data + 6, 0);
+	put_le16(data + 6, checksum_fold(checksum_add(checksum_pseudo(OUR_IP, PEER_IP, IP_UDP, 99),
+						      data, 99)));
+	p.len = 99;
+	p.parts = 3;
+	p.part[0].data = data;
+	p.part[0].len = 21;
+	p.part[1].data = data + 21;
+	p.part[1].len = 33;
+	p.part[2].data = data + 54;
+	p.part[2].len = 45;
+	assert_true(ip_checksum_ok(&p));
+	data[50] ^= 1;
+	assert_false(ip_checksum_ok(&p));
+	p.csum_ok = true;
+	assert_true(ip_checksum_ok(&p));
+}
+
+/* ---- Timers ---- */
+
+static unsigned fired[3];
+static struct net_timer timers[3];
+
+static void fire(struct net_timer *timer)
+{
+	fired[timer - timers]++;
+}
+
+static void fire_and_restart(struct net_timer *timer)
+{
+	fired[timer - timers]++;
+	net_timer_start(timer, clock_ms());
+}
+
+static void timers_fire_in_time(void **state)
+{
+	uint64_t now = clock_ms();
+
+	memset(timers, 0, sizeof(timers));
+	memset(fired, 0, sizeof(fired));
+	for (unsigned i = 0; i < 3; i++)
+		timers[i].expired = fire;
+	net_timer_start(&timers[0], now + 100);
+	net_timer_start(&timers[1], now + 50);
+	net_timer_start(&timers[2], now + 70);
+	net_timer_stop(&timers[2]);
+	net_poll();
+	assert_int_equal(fired[0] + fired[1] + fired[2], 0);
+	host_clock_advance_ms(60);
+	net_poll();
+	assert_int_equal(fired[1], 1);
+	assert_false(net_timer_running(&timers[1]));
+	host_clock_advance_ms(60);
+	net_poll();
+	net_poll();
+	assert_int_equal(fired[0], 1);
+	assert_int_equal(fired[1], 1);
+	assert_int_equal(fired[2], 0);
+}
+
+static void a_timer_that_restarts_does_not_hang(void **state)
+{
+	memset(timers, 0, sizeof(timers));
+	memset(fired, 0, sizeof(fired));
+	timers[0].expired = fire_and_restart;
+	net_timer_start(&timers[0], 1);
+	net_poll();
+	assert_true(fired[0] >= 1);
+	net_timer_stop(&timers[0]);
+}
+
+static void waiting_ends_by_deadline_or_key(void **state)
+{
+	uint64_t start = clock_ms();
+
+	assert_int_equal(wait_until(false, start + 500), E_TIMEOUT);
+	assert_true(clock_ms() - start >= 500 && clock_ms() - start < 520);
+	host_keys("x\003");
+	assert_int_equal(wait_until(false, DEADLINE_NEVER), E_CANCELLED);
+	assert_int_equal(console_key(), 'x');
+	assert_int_equal(wait_until(true, 0), 0);
+}
+
+/* ---- Routes ---- */
+
+static void check_route(uint32_t dest, uint32_t expected_hop)
+{
+	uint32_t hop = 0;
+
+	assert_non_null(netif_route(dest, &hop));
+	assert_int_equal(hop, expected_hop);
+}
+
+static void routes_by_longest_prefix(void **state)
+{
+	uint32_t hop;
+
+	check_route(PEER_IP, PEER_IP);
+	check_route(0x08080808, GW_IP);
+	/* 10.0.0.0/8 by 192.0.2.1, 10.1.0.0/16 by 192.0.2.2, default by 192.0.2.3 */
+	set("net0/gateway", "");
+	set("net0/static-routes", "08:0a:c0:00:02:01:10:0a:01:c0:00:02:02:00:c0:00:02:03");
+	check_route(0x0a020304, 0xc0000201);
+	check_route(0x0a010304, 0xc0000202);
+	check_route(0x08080808, 0xc0000203);
+	check_route(PEER_IP, PEER_IP);
+	set("net0/static-routes", "");
+	assert_null(netif_route(0x08080808, &hop));
+	assert_int_equal(netif_no_route(0x08080808), E_NET_NO_ROUTE);
+	assert_non_null(strstr(error_text(), "no gateway"));
+}
+
+static void option_121_replaces_the_server_s_gateway(void **state)
+{
+	static const uint8_t gateway[] = {192, 0, 2, 254}, routes[] = {8, 10, 192, 0, 2, 1};
+	uint32_t hop;
+
+	set("net0/gateway", "");
+	setting_store_raw("net0.dhcp", "gateway", "ipv4", gateway, 4, SOURCE_DHCP);
+	check_route(0x08080808, GW_IP);
+	setting_store_raw("net0.dhcp", "static-routes", "hex", routes, sizeof(routes), SOURCE_DHCP);
+	check_route(0x0a010203, 0xc0000201);
+	assert_null(netif_route(0x08080808, &hop));
+	/* What the user says counts all the same. */
+	set("net0/gateway", "192.0.2.9");
+	check_route(0x08080808, 0xc0000209);
+	check_route(0x0a010203, 0xc0000201);
+}
+
+static void host_lease_with_a_gateway_outside(void **state)
+{
+	set("net0/netmask", "255.255.255.255");
+	set("net0/gateway", "10.0.0.1");
+	check_route(0x08080808, 0x0a000001);
+	check_route(0x0a000001, 0x0a000001);
+	check_route(PEER_IP, 0x0a000001);
+}
+
+static void on_link_routes_of_option_121(void **state)
+{
+	set("net0/gateway", "");
+	/* 198.51.100.0/24 on link (gateway 0), 0/0 by 198.51.100.1 */
+	set("net0/static-routes", "18:c6:33:64:00:00:00:00:00:c6:33:64:01");
+	check_route(0xc6336407, 0xc6336407);
+	check_route(0x08080808, 0xc6336401);
+}
+
+static void malformed_static_routes_are_survived(void **state)
+{
+	set("net0/gateway", "");
+	set("net0/static-routes", "21:0a:c0:00:02:01");
+	assert_non_null(strstr(host_output(), "malformed"));
+	set("net0/static-routes", "08:0a:c0");
+	check_route(PEER_IP, PEER_IP);
+}
+
+static void classful_masks(void **state)
+{
+	set("net0/netmask", "");
+	assert_int_equal(nic->netif->netmask, 0xffffff00);
+	set("net0/ip", "10.1.2.3");
+	assert_int_equal(nic->netif->netmask, 0xff000000);
+	set("net0/ip", "172.16.2.3");
+	assert_int_equal(nic->netif->netmask, 0xffff0000);
+	set("net0/netmask", "255.0.255.0");
+	assert_int_equal(nic->netif->netmask, 0xffff0000);
+}
+
+static void route_command_prints_like_ipxe(void **state)
+{
+	host_output_clear();
+	netif_print_routes();
+	assert_string_equal(host_output(), "net0: 192.0.2.57/255.255.255.0 gw 192.0.2.254\n");
+	nic_close(nic);
+	host_output_clear();
+	netif_print_routes();
+	assert_string_equal(host_output(),
+			    "net0: 192.0.2.57/255.255.255.0 gw 192.0.2.254 (inaccessible)\n");
+}
+
+/* ---- Frames ---- */
+
+static size_t ethernet(uint8_t *f, const uint8_t *dest, uint16_t type)
+{
+	memcpy(f, dest, ETH_ALEN);
+	memcpy(f + 6, peer_mac, ETH_ALEN);
+	put_be16(f + 12, type);
+	return ETH_HEADER;
+}
+
+static void inject(const uint8_t *frame, size_t len)
+{
+	assert_true(host_card_inject(nic, frame, len));
+	net_poll();
+}
+
+static void inject_arp(uint16_t op, const uint8_t *mac, uint32_t sender, uint32_t target)
+{
+	uint8_t f[60] = {0};
+
+	ethernet(f, nic->mac, ETHERTYPE_ARP);
+	put_be16(f + 14, 1);
+	put_be16(f + 16, 0x0800);
+	f[18] = 6;
+	f[19] = 4;
+	put_be16(f + 20, op);
+	memcpy(f + 22, mac, ETH_ALEN);
+	put_be32(f + 28, sender);
+	put_be32(f + 38, target);
+	inject(f, sizeof(f));
+}
+
+/* An IPv4 packet of ours-or-theirs with @payload already in place behind the header. */
+static size_t ip_header(uint8_t *f, uint8_t protocol, size_t payload, uint16_t id, uint16_t fragment)
+{
+	uint8_t *ip = f + ethernet(f, nic->mac, ETHERTYPE_IPV4);
+
+	memset(ip, 0, 20);
+	ip[0] = 0x45;
+	put_be16(ip + 2, (uint16_t)(20 + payload));
+	put_be16(ip + 4, id);
+	put_be16(ip + 6, fragment);
+	ip[8] = 64;
+	ip[9] = protocol;
+	put_be32(ip + 12, PEER_IP);
+	put_be32(ip + 16, OUR_IP);
+	put_le16(ip + 10, checksum_fold(checksum_add(0, ip, 20)));
+	return ETH_HEADER + 20 + payload;
+}
+
+static void udp_header(uint8_t *udp, uint16_t port, size_t len)
+{
+	put_be16(udp, 1234);
+	put_be16(udp + 2, port);
+	put_be16(udp + 4, (uint16_t)len);
+	put_le16(udp + 6, 0);
+	put_le16(udp + 6,
+		 checksum_fold(checksum_add(checksum_pseudo(PEER_IP, OUR_IP, IP_UDP, (uint32_t)len),
+					    udp, len)));
+}
+
+/* ---- ARP ---- */
+
+static void send_something(void)
+{
+	static struct udp_socket socket;
+
+	if (!socket.port)
+		assert_int_equal(udp_open(&socket, 5000, NULL, NULL, NULL), 0);
+	assert_int_equal(udp_send(&socket, PEER_IP, 9, "hello", 5), 0);
+	net_poll();
+	udp_close(&socket);
+}
+
+static void arp_resolves_and_sends_the_queued_frame(void **state)
+{
+	uint8_t mac[ETH_ALEN];
+
+	send_something();
+	assert_int_equal(sent_count, 1);
+	assert_int_equal(get_be16(sent[0].data + 12), ETHERTYPE_ARP);
+	assert_int_equal(sent[0].data[0], 0xff);
+	assert_int_equal(get_be32(sent[0].data + 38), PEER_IP);
+	inject_arp(2, peer_mac, PEER_IP, OUR_IP);
+	assert_int_equal(sent_count, 2);
+	assert_int_equal(get_be16(sent[1].data + 12), ETHERTYPE_IPV4);
+	assert_memory_equal(sent[1].data, peer_mac, ETH_ALEN);
+	assert_true(arp_lookup(nic->netif, PEER_IP, mac));
+	assert_memory_equal(mac, peer_mac, ETH_ALEN);
+}
+
+static void arp_retries_and_gives_up(void **state)
+{
+	send_something();
+	for (unsigned i = 0; i < 10; i++) {
+		host_clock_advance_ms(3100);
+		net_poll();
+	}
+	assert_int_equal(sent_count, 6);
+	assert_true(arp_unanswered(PEER_IP));
+	assert_int_equal(net_drops.unresolved, 1);
+	/* Asked again, it tries again. */
+	send_something();
+	assert_int_equal(sent_count, 7);
+}
+
+static void arp_answers_requests_for_us(void **state)
+{
+	inject_arp(1, peer_mac, PEER_IP, OUR_IP);
+	assert_int_equal(sent_count, 1);
+	assert_int_equal(get_be16(sent[0].data + 20), 2);
+	assert_memory_equal(sent[0].data + 22, nic->mac, ETH_ALEN);
+	assert_int_equal(get_be32(sent[0].data + 28), OUR_IP);
+	assert_memory_equal(sent[0].data, peer_mac, ETH_ALEN);
+	inject_arp(1, peer_mac, PEER_IP, GW_IP);
+	assert_int_equal(sent_count, 1);
+}
+
+static void arp_learns_nothing_unasked(void **state)
+{
+	uint8_t mac[ETH_ALEN];
+
+	inject_arp(2, other_mac, PEER_IP, OUR_IP);
+	assert_false(arp_lookup(nic->netif, PEER_IP, mac));
+	inject_arp(2, peer_mac, PEER_IP, OUR_IP);
+	assert_true(arp_lookup(nic->netif, PEER_IP, mac));
+	/* A forged reply changes nothing, it only makes us ask. */
+	host_clock_advance_ms(5000);
+	sent_count = 0;
+	inject_arp(2, other_mac, PEER_IP, OUR_IP);
+	assert_true(arp_lookup(nic->netif, PEER_IP, mac));
+	assert_memory_equal(mac, peer_mac, ETH_ALEN);
+	assert_int_equal(sent_count, 1);
+	assert_int_equal(sent[0].data[0], 0xff);
+	/* The answer to that question counts. */
+	inject_arp(2, other_mac, PEER_IP, OUR_IP);
+	assert_true(arp_lookup(nic->netif, PEER_IP, mac));
+	assert_memory_equal(mac, other_mac, ETH_ALEN);
+}
+
+static void arp_entries_age_but_stay_in_use(void **state)
+{
+	uint8_t mac[ETH_ALEN];
+
+	arp_lookup(nic->netif, PEER_IP, mac);
+	inject_arp(2, peer_mac, PEER_IP, OUR_IP);
+	host_clock_advance_ms(61000);
+	sent_count = 0;
+	assert_true(arp_lookup(nic->netif, PEER_IP, mac));
+	net_poll();
+	assert_int_equal(sent_count, 1);
+	assert_memory_equal(sent[0].data, peer_mac, ETH_ALEN);
+	/* No answer to four polls: everybody is asked. */
+	for (unsigned i = 0; i < 4; i++) {
+		host_clock_advance_ms(1100);
+		arp_lookup(nic->netif, PEER_IP, mac);
+	}
+	assert_false(arp_lookup(nic->netif, PEER_IP, mac));
+	assert_int_equal(sent[sent_count - 1].data[0], 0xff);
+}
+
+static void arp_reports_a_conflict_once(void **state)
+{
+	host_output_clear();
+	inject_arp(1, other_mac, OUR_IP, PEER_IP);
+	assert_non_null(strstr(host_output(), "also used by 02:00:00:00:00:02"));
+	host_output_clear();
+	inject_arp(1, other_mac, OUR_IP, PEER_IP);
+	assert_string_equal(host_output(), "");
+}
+
+static void answer_probe(void)
+{
+	if (sent_count == 2)
+		inject_arp(2, other_mac, GW_IP, 0);
+}
+
+static void arp_probe_finds_the_owner(void **state)
+{
+	uint8_t owner[ETH_ALEN];
+	uint64_t start = clock_ms();
+
+	assert_int_equal(arp_probe(nic, GW_IP, 900, owner), 0);
+	assert_true(clock_ms() - start >= 900);
+	assert_int_equal(sent_count, 3);
+	assert_int_equal(get_be32(sent[0].data + 28), 0);
+	sent_count = 0;
+	host_turn = answer_probe;
+	assert_int_equal(arp_probe(nic, GW_IP, 900, owner), E_ARP_CONFLICT);
+	assert_memory_equal(owner, other_mac, ETH_ALEN);
+}
+
+static void many_neighbours_replace_the_oldest(void **state)
+{
+	uint8_t mac[ETH_ALEN];
+
+	for (uint32_t i = 1; i < 200; i++) {
+		arp_lookup(nic->netif, 0xc0000200 + i, mac);
+		host_clock_advance_ms(1);
+	}
+	inject_arp(2, peer_mac, 0xc0000200 + 199, OUR_IP);
+	assert_true(arp_lookup(nic->netif, 0xc0000200 + 199, mac));
+}
+
+/* ---- UDP and IPv4 ---- */
+
+static uint8_t got[70000];
+static size_t got_len;
+static unsigned got_count;
+
+static void take(struct udp_socket *socket, uint32_t source, uint16_t source_port,
+		 const uint8_t *data, size_t len)
+{
+	assert_int_equal(source, PEER_IP);
+	assert_int_equal(source_port, 1234);
+	memcpy(got, data, len);
+	got_len = len;
+	got_count++;
+}
+
+static struct udp_socket listener;
+
+static void listen_on(uint16_t port)
+{
+	got_count = 0;
+	assert_int_equal(udp_open(&listener, port, NULL, take, NULL), 0);
+}
+
+static size_t udp_frame(uint8_t *f, uint16_t port, size_t data_len)
+{
+	uint8_t *udp = f + 34;
+
+	for (size_t i = 0; i < data_len; i++)
+		udp[8 + i] = (uint8_t)(i * 31);
+	udp_header(udp, port, 8 + data_len);
+	return ip_header(f, IP_UDP, 8 + data_len, 7, 0);
+}
+
+static void udp_delivers(void **state)
+{
+	uint8_t f[1514];
+	size_t len = udp_frame(f, 777, 100);
+
+	listen_on(777);
+	inject(f, len);
+	assert_int_equal(got_count, 1);
+	assert_int_equal(got_len, 100);
+	assert_memory_equal(got, f + 42, 100);
+	/* Ethernet padding does not count. */
+	len = udp_frame(f, 777, 3);
+	memset(f + len, 0xee, 60 - len);
+	inject(f, 60);
+	assert_int_equal(got_len, 3);
+	/* In parts, odd lengths. */
+	len = udp_frame(f, 777, 1001);
+	assert_true(host_card_inject_parts(nic, f, len, 75, 0));
+	net_poll();
+	assert_int_equal(got_count, 3);
+	assert_memory_equal(got, f + 42, 1001);
+	udp_close(&listener);
+}
+
+static void bad_packets_are_dropped(void **state)
+{
+	uint8_t f[1514], g[1514];
+	size_t len = udp_frame(f, 777, 100);
+
+	listen_on(777);
+	memcpy(g, f, len);
+	g[60] ^= 1;
+	inject(g, len);
+	assert_int_equal(net_drops.udp_checksum, 1);
+	memcpy(g, f, len);
+	g[22] ^= 1;
+	inject(g, len);
+	assert_int_equal(net_drops.ipv4_checksum, 1);
+	memcpy(g, f, len);
+	g[14] = 0x65;
+	inject(g, len);
+	g[14] = 0x44;
+	inject(g, len);
+	g[14] = 0x4f;
+	inject(g, 50);
+	assert_int_equal(net_drops.ipv4_header, 3);
+	inject(f, len - 1);
+	assert_int_equal(net_drops.ipv4_header, 4);
+	/* For another machine: by MAC, by address. */
+	memcpy(g, f, len);
+	memcpy(g, other_mac, ETH_ALEN);
+	inject(g, len);
+	assert_int_equal(net_drops.ethernet_address, 1);
+	set("net0/ip", "192.0.2.58");
+	inject(f, len);
+	assert_int_equal(net_drops.ipv4_address, 1);
+	assert_int_equal(got_count, 0);
+	udp_close(&listener);
+	set("net0/ip", "192.0.2.57");
+	inject(f, len);
+	assert_int_equal(net_drops.udp_port, 1);
+}
+
+static void priority_tag_is_looked_through(void **state)
+{
+	uint8_t f[1514], g[1518];
+	size_t len = udp_frame(f, 777, 10);
+
+	listen_on(777);
+	memcpy(g, f, 12);
+	put_be16(g + 12, ETHERTYPE_VLAN);
+	put_be16(g + 14, 0xe000);
+	memcpy(g + 16, f + 12, len - 12);
+	inject(g, len + 4);
+	assert_int_equal(got_count, 1);
+	put_be16(g + 14, 0xe001);
+	inject(g, len + 4);
+	assert_int_equal(got_count, 1);
+	udp_close(&listener);
+}
+
+static uint8_t whole[66000];
+
+/* Fragment [@from, @to) of the datagram prepared in whole[]. */
+static void inject_fragment(size_t from, size_t to, bool more, uint16_t id)
+{
+	uint8_t f[1514];
+
+	memcpy(f + 34, whole + from, to - from);
+	inject(f, ip_header(f, IP_UDP, to - from, id, (uint16_t)(from / 8 | (more ? 0x2000 : 0))));
+}
+
+static void prepare(size_t len)
+{
+	for (size_t i = 8; i < len; i++)
+		whole[i] = (uint8_t)(i * 13 + i / 256);
+	udp_header(whole, 777, len);
+}
+
+static void fragments_in_any_order(void **state)
+{
+	static const unsigned orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {2, 0, 1}};
+
+	listen_on(777);
+	prepare(3000);
+	for (unsigned o = 0; o < ARRAY_SIZE(orders); o++) {
+		for (unsigned i = 0; i < 3; i++) {
+			size_t from = orders[o][i] * 1200;
+
+			inject_fragment(from, min(from + 1200, (size_t)3000), from < 2400,
+					(uint16_t)(100 + o));
+		}
+		assert_int_equal(got_count, o + 1);
+		assert_int_equal(got_len, 2992);
+		assert_memory_equal(got, whole + 8, 2992);
+	}
+	udp_close(&listener);
+}
+
+static void large_and_duplicated_fragments(void **state)
+{
+	size_t blocks = host_heap_blocks();
+
+	listen_on(777);
+	prepare(65000);
+	for (size_t from = 0; from < 65000; from += 1400) {
+		inject_fragment(from, min(from + 1400, (size_t)65000), from + 1400 < 65000, 5);
+		if (from == 2800)
+			inject_fragment(1400, 2800, true, 5);
+	}
+	assert_int_equal(got_count, 1);
+	assert_int_equal(got_len, 64992);
+	assert_memory_equal(got, whole + 8, 64992);
+	assert_int_equal(host_heap_blocks(), blocks);
+	udp_close(&listener);
+}
+
+static void overlapping_fragments_condemn(void **state)
+{
+	listen_on(777);
+	prepare(2000);
+	inject_fragment(0, 1000, true, 6);
+	whole[900]++;
+	inject_fragment(800, 1600, true, 6);
+	whole[900]--;
+	inject_fragment(1000, 2000, false, 6);
+	inject_fragment(0, 1000, true, 6);
+	assert_int_equal(got_count, 0);
+	assert_int_equal(net_drops.ipv4_fragment, 1);
+	/* Beyond 64 KB; a middle piece that is no multiple of 8; two different ends. */
+	inject_fragment(65528, 65528 + 100, false, 7);
+	inject_fragment(0, 100, true, 8);
+	inject_fragment(80, 160, false, 9);
+	inject_fragment(160, 200, false, 9);
+	assert_int_equal(net_drops.ipv4_fragment, 4);
+	assert_int_equal(got_count, 0);
+	udp_close(&listener);
+}
+
+static void incomplete_datagrams_expire(void **state)
+{
+	size_t blocks = host_heap_blocks();
+
+	for (uint16_t id = 1000; id < 1020; id++)
+		inject_fragment(0, 800, true, id);
+	assert_true(host_heap_blocks() <= blocks + 4);
+	host_clock_advance_ms(11000);
+	net_poll();
+	assert_int_equal(host_heap_blocks(), blocks);
+	assert_int_equal(net_drops.ipv4_fragment, 20);
+}
+
+static void udp_refuses_what_does_not_fit(void **state)
+{
+	static const uint8_t data[1473];
+	struct udp_socket s, t;
+
+	assert_int_equal(udp_open(&s, 0, NULL, NULL, NULL), 0);
+	assert_int_equal(udp_open(&t, s.port, NULL, NULL, NULL), E_UDP_NO_PORT);
+	assert_int_equal(udp_send(&s, PEER_IP, 9, data, 1472), 0);
+	assert_int_equal(udp_send(&s, PEER_IP, 9, data, 1473), E_UDP_TOO_LARGE);
+	set("net0/mtu", "1000");
+	assert_int_equal(udp_send(&s, PEER_IP, 9, data, 973), E_UDP_TOO_LARGE);
+	nic_close(nic);
+	assert_int_equal(udp_send(&s, PEER_IP, 9, data, 9), E_NET_NO_ROUTE);
+	assert_non_null(strstr(error_text(), "ifopen net0"));
+	udp_close(&s);
+}
+
+static void broadcasts_leave_without_arp(void **state)
+{
+	struct udp_socket s;
+
+	assert_int_equal(udp_open(&s, 68, nic, NULL, NULL), 0);
+	assert_int_equal(udp_broadcast(&s, nic, 0, 67, "x", 1), 0);
+	net_poll();
+	assert_int_equal(sent_count, 1);
+	assert_int_equal(sent[0].data[0], 0xff);
+	assert_int_equal(get_be32(sent[0].data + 26), 0);
+	assert_int_equal(get_be32(sent[0].data + 30), 0xffffffff);
+	assert_int_equal(slow_checksum(sent[0].data + 14, 20), 0);
+	assert_int_equal(udp_send(&s, 0xc00002ff, 9, "x", 1), 0);
+	net_poll();
+	assert_int_equal(sent[1].data[0], 0xff);
+	udp_close(&s);
+}
+
+static unsigned refused;
+
+static void note_refusal(struct udp_socket *socket, uint32_t dest, uint16_t port, int code)
+{
+	assert_int_equal(dest, PEER_IP);
+	assert_int_equal(port, 69);
+	refused = (unsigned)code + 1;
+}
+
+/* ---- ICMP ---- */
+
+static void icmp_frame(uint8_t type, uint8_t code, size_t len)
+{
+	uint8_t f[1514] = {0};
+	uint8_t *icmp = f + 34;
+
+	memcpy(icmp, whole, len);
+	icmp[0] = type;
+	icmp[1] = code;
+	put_le16(icmp + 2, 0);
+	put_le16(icmp + 2, checksum_fold(checksum_add(0, icmp, len)));
+	inject(f, ip_header(f, IP_ICMP, len, 3, 0));
+}
+
+static void echo_is_answered(void **state)
+{
+	prepare(300);
+	icmp_frame(8, 0, 101);
+	inject_arp(2, peer_mac, PEER_IP, OUR_IP);
+	assert_int_equal(sent_count, 2);
+	assert_int_equal(sent[1].data[34], 0);
+	assert_int_equal(sent[1].len, 34 + 101);
+	assert_memory_equal(sent[1].data + 38, whole + 4, 97);
+	assert_int_equal(slow_checksum(sent[1].data + 34, 101), 0);
+}
+
+static void ping_hears_its_reply_only(void **state)
+{
+	struct ping ping = {.dest = PEER_IP};
+
+	assert_int_equal(ping_send(&ping, 64), 0);
+	memset(whole, 0, 72);
+	put_be16(whole + 4, ping.id);
+	put_be16(whole + 6, (uint16_t)(ping.sequence + 1));
+	icmp_frame(0, 0, 72);
+	assert_false(ping.answered);
+	put_be16(whole + 6, ping.sequence);
+	host_clock_advance_ms(3);
+	icmp_frame(0, 0, 72);
+	assert_true(ping.answered);
+	assert_true(ping.rtt_us >= 3000);
+	ping_end(&ping);
+}
+
+static void unreachable_reaches_the_socket(void **state)
+{
+	struct udp_socket s;
+
+	refused = 0;
+	assert_int_equal(udp_open(&s, 4000, NULL, NULL, NULL), 0);
+	s.unreachable = note_refusal;
+	memset(whole, 0, 64);
+	whole[8] = 0x45;
+	whole[17] = IP_UDP;
+	put_be32(whole + 20, OUR_IP);
+	put_be32(whole + 24, PEER_IP);
+	put_be16(whole + 28, 4000);
+	put_be16(whole + 30, 69);
+	icmp_frame(3, 3, 36);
+	assert_int_equal(refused, 4);
+	/* About a packet that was not ours, or cut short. */
+	refused = 0;
+	put_be32(whole + 20, PEER_IP);
+	icmp_frame(3, 3, 36);
+	put_be32(whole + 20, OUR_IP);
+	icmp_frame(3, 3, 31);
+	whole[8] = 0x4f;
+	icmp_frame(3, 3, 36);
+	assert_int_equal(refused, 0);
+	udp_close(&s);
+}
+
+static void spanning_tree_blocks_for_a_while(void **state)
+{
+	static const uint8_t group[ETH_ALEN] = {0x01, 0x80, 0xc2, 0, 0, 0};
+	uint8_t f[60] = {0};
+
+	ethernet(f, group, 39);
+	f[14] = f[15] = 0x42;
+	f[16] = 0x03;
+	f[19] = 2; /* version */
+	f[20] = 2; /* rapid */
+	assert_false(link_blocked(nic));
+	inject(f, sizeof(f));
+	assert_true(link_blocked(nic));
+	host_clock_advance_ms(6100);
+	assert_false(link_blocked(nic));
+	inject(f, sizeof(f));
+	f[21] = 0x20; /* forwarding */
+	inject(f, sizeof(f));
+	assert_false(link_blocked(nic));
+	/* Classic, forward delay 15 s: 30 s from the link on. */
+	f[19] = f[20] = f[21] = 0;
+	put_be16(f + 50 - 1, 0);
+	put_be16(f + 14 + 3 + 33, 15 * 256);
+	nic->opened_at = clock_ms() - 10000;
+	inject(f, sizeof(f));
+	assert_true(link_blocked(nic));
+	host_clock_advance_ms(21000);
+	assert_false(link_blocked(nic));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(checksum_matches_the_definition),
+		TEST(checksum_over_odd_parts),
+		TEST(timers_fire_in_time),
+		TEST(a_timer_that_restarts_does_not_hang),
+		TEST(waiting_ends_by_deadline_or_key),
+		TEST(routes_by_longest_prefix),
+		TEST(option_121_replaces_the_server_s_gateway),
+		TEST(host_lease_with_a_gateway_outside),
+		TEST(on_link_routes_of_option_121),
+		TEST(malformed_static_routes_are_survived),
+		TEST(classful_masks),
+		TEST(route_command_prints_like_ipxe),
+		TEST(arp_resolves_and_sends_the_queued_frame),
+		TEST(arp_retries_and_gives_up),
+		TEST(arp_answers_requests_for_us),
+		TEST(arp_learns_nothing_unasked),
+		TEST(arp_entries_age_but_stay_in_use),
+		TEST(arp_reports_a_conflict_once),
+		TEST(arp_probe_finds_the_owner),
+		TEST(many_neighbours_replace_the_oldest),
+		TEST(udp_delivers),
+		TEST(bad_packets_are_dropped),
+		TEST(priority_tag_is_looked_through),
+		TEST(fragments_in_any_order),
+		TEST(large_and_duplicated_fragments),
+		TEST(overlapping_fragments_condemn),
+		TEST(incomplete_datagrams_expire),
+		TEST(udp_refuses_what_does_not_fit),
+		TEST(broadcasts_leave_without_arp),
+		TEST(echo_is_answered),
+		TEST(ping_hears_its_reply_only),
+		TEST(unreachable_reaches_the_socket),
+		TEST(spanning_tree_blocks_for_a_while),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
