@@ -179,13 +179,15 @@ static bool absorb_noise(const char *word)
 static void use_ip(void)
 {
 	static const char *const names[] = {"ip", "netmask", "gateway"};
+	struct setting_value global;
 	char value[20];
 
 	if (!setting_number("", "use-ip", 0))
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		if (setting_text("pxelinux", names[i], value, sizeof(value)) &&
-		    !setting_exists("", names[i]))
+		bool typed = !setting_fetch(names[i], &global) && !*global.scope;
+
+		if (!typed && setting_text("pxelinux", names[i], value, sizeof(value)))
 			keep(names[i], value);
 	}
 }
@@ -206,9 +208,12 @@ static size_t last_word(const char *text, size_t len)
  */
 static char *take_script(const char *text)
 {
-	char *script = text_dup(text);
+	char *script;
 	size_t len;
 
+	while (is_space((uint8_t)*text))
+		text++;
+	script = text_dup(text);
 	if (!script) {
 		print("Command line: no memory for the script\n");
 		return NULL;

@@ -231,6 +231,13 @@ static bool arguments_are_text(const struct command *command)
 	return command->max_args >= ARGS_ANY && !command->options_anywhere;
 }
 
+/* "-10" is a number unless the command has an option of that name. */
+static bool is_short_options(const struct command *command, const char *word)
+{
+	return word[0] == '-' && word[1] &&
+	       (!is_digit((uint8_t)word[1]) || find_short(command, word[1]));
+}
+
 static int parse_words(struct parser *p)
 {
 	struct call *call = p->call;
@@ -247,7 +254,7 @@ static int parse_words(struct parser *p)
 			options = false;
 		} else if (options && word[0] == '-' && word[1] == '-') {
 			rc = parse_long(p, word + 2);
-		} else if (options && word[0] == '-' && word[1]) {
+		} else if (options && is_short_options(p->command, word)) {
 			rc = parse_short(p, word + 1);
 		} else {
 			call->argv[call->argc++] = word;

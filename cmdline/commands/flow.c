@@ -123,12 +123,14 @@ TABLE_ENTRY(command, cmd_prompt) = {
 
 static int run_sleep(struct call *call)
 {
+	uint64_t end;
 	uint32_t seconds;
 	int rc;
 
 	if (!text_to_u32(call->argv[0], 0, UINT32_MAX, &seconds))
 		return fail(E_INVALID, "\"%.60s\": invalid integer value", call->argv[0]);
-	rc = wait_until(false, clock_ms() + (uint64_t)seconds * 1000);
+	end = clock_ms() + (uint64_t)seconds * 1000;
+	rc = wait_until(false, end);
 	if (rc == E_TIMEOUT)
 		return 0;
 	return fail_context(rc, "%u seconds", seconds);

@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Lines, scripts, the shell and the base commands, by what they print and return. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#undef fail
+#include "bios/console.h"
+#include "bios/heap.h"
+#include "cmdline/interpreter.h"
+#include "lib/error.h"
+#include "lib/format.h"
+#include "lib/settings.h"
+#include "lib/text.h"
+#include "test/host/host.h"
+
+/* ---- Commands for these tests ---- */
+
+static int run_fail(struct call *call)
+{
+	return fail(E_TIMEOUT, "%s did not answer", call->argc ? call->argv[0] : "nobody");
+}
+TABLE_ENTRY(command, cmd_fail) = {.name = "t-fail", .max_args = 1, .run = run_fail};
+
+/* Runs the script that a setting holds, as chain does with an image. */
+static int run_sub(struct call *call)
+{
+	char text[512];
+
+	setting_text("", call->argv[0], text, sizeof(text));
+	for (char *p = text; *p; p++)
+		*p = *p == '|' && p[1] != '|' && p[-1] != '|' ? '\n' : *p;
+	return script_run(call->argv[0], text, strlen(text));
+}
+TABLE_ENTRY(command, cmd_sub) = {.name = "t-sub", .min_args = 1, .max_args = 1, .run = run_sub};
+
+static int run_args(struct call *call)
+{
+	host_output_clear();
+	for (int i = 0; i < call->argc; i++) {
+		console_write("[", 1);
+		console_write(call->argv[i], strlen(call->argv[i]));
+		console_write("]", 1);
+	}
+	return 0;
+}
+TABLE_ENTRY(command, cmd_args) = {.name = "t-args", .max_args = ARGS_ANY, .run = run_args};
+
+static int setup(void **state)
+{
+	host_reset();
+	host_clock_set_ms(1000);
+	settings_reset();
+	error_clear();
+	last_failure.rc = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	settings_reset();
+	assert_null(current_frame);
+	return 0;
+}
+
+/* What @line printed. */
+static const char *output(const char *line)
+{
+	host_output_clear();
+	command_line(line);
+	return host_output();
+}
+
+static int script(const char *text)
+{
+	host_output_clear();
+	return script_run("test", text, strlen(text));
+}
+
+#define PRINTS(line, expected) assert_string_equal(output(line), expected)
+#define SCRIPT_PRINTS(text, expected)                                                              \
+	do {                                                                                       \
+		script(text);                                                                      \
+		assert_string_equal(host_output(), expected);                                      \
+	} while (0)
+
+/* ---- Lines ---- */
+
+static void test_operators(void **state)
+{
+	PRINTS("echo a  b   c", "a b c\n");
+	PRINTS("echo a && echo b", "a\nb\n");
+	PRINTS("echo a || echo b", "a\n");
+	PRINTS("iseq a b && echo x || echo y", "y\n");
+	PRINTS("iseq a b || echo x && echo y", "x\ny\n");
+	PRINTS("iseq a a || echo x && echo y", "y\n");
+	PRINTS("iseq a b ; echo x", "x\n");
+	PRINTS("iseq a b && echo x ; echo y", "y\n");
+	assert_int_equal(command_line("iseq a b"), E_FALSE);
+	assert_int_equal(command_line("iseq a b ||"), 0);
+	assert_int_equal(command_line("iseq a b || # why not"), 0);
+	assert_int_equal(command_line("iseq a b &&"), E_FALSE);
+	assert_int_equal(command_line("echo x && iseq a b || iseq c d"), E_FALSE);
+	assert_int_equal(command_line(""), 0);
+	assert_int_equal(command_line("  # iseq a b"), 0);
+	PRINTS("echo -n a", "a");
+}
+
+static void test_values_are_not_syntax(void **state)
+{
+	command_line("set v a && iseq x y");
+	setting_store("v", "a && echo  b # c", SOURCE_SCRIPT);
+	PRINTS("t-args ${v} ${empty} z", "[a && echo  b # c][][z]");
+	setting_store("cmd", "echo", SOURCE_SCRIPT);
+	PRINTS("${cmd} hi", "hi\n");
+	PRINTS("isset ${v} && echo set", "set\n");
+	PRINTS("isset ${nothing} || echo empty", "empty\n");
+	PRINTS("iseq ${nothing} ${nothing} && echo equal", "equal\n");
+	/* Expanded just before the command runs. */
+	PRINTS("set n 1 && echo ${n} && set n 2 && echo ${n}", "1\n2\n");
+}
+
+static void test_failures(void **state)
+{
+	PRINTS("nonsense", "nonsense: command not found (E-CMD-01)\n");
+	PRINTS("t-fail 192.0.2.1 || echo on", "t-fail: 192.0.2.1 did not answer (E-GEN-03)\non\n");
+	assert_int_equal(command_line("echo ${errno}"), 0);
+	PRINTS("echo ${error} ${error-code}", "192.0.2.1 did not answer E-GEN-03\n");
+	assert_int_equal(error_errno(E_TIMEOUT), setting_number("", "errno", 0));
+	PRINTS("iseq ${errno} 0x0 || echo kept", "kept\n");
+	PRINTS("t-fail a b c", "t-fail: too many arguments; usage: t-fail (E-CMD-02)\n");
+	PRINTS("echo --help && echo on",
+	       "Usage:\n\n  echo [-n|--n] [<text>...]\n\nPrint text.\n"
+	       "  -n, --n                      no end of line\non\n");
+	PRINTS("iseq a", "iseq: too few arguments; usage: iseq <value1> <value2> (E-CMD-02)\n");
+	/* The same failure twice is two failures. */
+	PRINTS("t-fail ; t-fail",
+	       "t-fail: nobody did not answer (E-GEN-03)\nt-fail: nobody did not answer (E-GEN-03)\n");
+	setting_store("self", "${self}", SOURCE_SCRIPT);
+	assert_int_equal(command_line("echo ${self}"), E_EXPAND);
+}
+
+/* ---- Scripts ---- */
+
+static void test_probe(void **state)
+{
+	static const char *const yes[] = {"#!ipxe\n",	      "#!gpxe\r\necho",	    "\xef\xbb\xbf#!ipxe\n",
+					  "\r\n\n  #!ipxe x", "#!ipxe",		    "#!ipxe 2\n"};
+	static const char *const no[] = {"", "#!ipxes\n", "#!/bin/sh\n", "echo", "#!ipx", "x#!ipxe\n", "\xef\xbb"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		assert_true(script_probe(yes[i], strlen(yes[i])));
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		assert_false(script_probe(no[i], strlen(no[i])));
+	assert_false(script_probe("#!ipxe", 5));
+}
+
+static void test_lines(void **state)
+{
+	SCRIPT_PRINTS("#!ipxe\necho a\n\n  echo b\n", "a\nb\n");
+	SCRIPT_PRINTS("\xef\xbb\xbf#!ipxe\r\necho a\r\necho b", "a\nb\n");
+	SCRIPT_PRINTS("echo a \\\n  b\\\r\nc\necho d\n", "a bc\nd\n");
+	SCRIPT_PRINTS("echo a\\ \necho b\n", "a\\\nb\n");
+	assert_int_equal(script("echo a\necho b\\"), E_SCRIPT_LINE);
+	assert_non_null(strstr(host_output(), "test:2: warning: the script ends in a backslash\na\n"));
+	assert_non_null(strstr(host_output(), "(E-SCRIPT-04)"));
+	assert_int_equal(script(""), 0);
+}
+
+static void test_abort(void **state)
+{
+	assert_int_equal(script("echo a\nt-fail\necho b\n"), E_TIMEOUT);
+	assert_string_equal(host_output(), "a\ntest:2: t-fail: nobody did not answer (E-GEN-03)\n");
+	/* Nobody prints it a second time on its way up. */
+	report_failure(E_TIMEOUT);
+	assert_string_equal(host_output(), "a\ntest:2: t-fail: nobody did not answer (E-GEN-03)\n");
+	assert_int_equal(script("\n\niseq a b\necho b\n"), E_FALSE);
+	assert_string_equal(host_output(), "test:3: iseq: \"a\" and \"b\" are not equal (E-CMD-03)\n");
+	SCRIPT_PRINTS("t-fail x ||\necho b\n", "test:1: t-fail: x did not answer (E-GEN-03)\nb\n");
+	/* The number is that of the first physical line. */
+	script("echo \\\n a\nt-fail \\\n b\n");
+	assert_non_null(strstr(host_output(), "test:3: t-fail: b did"));
+}
+
+static void test_exit(void **state)
+{
+	assert_int_equal(script("echo a\nexit\necho b\n"), 0);
+	assert_string_equal(host_output(), "a\n");
+	assert_int_equal(script("exit 5 || echo x\necho b\n"), 5);
+	assert_string_equal(host_output(), "test:1: exit: ended with status 5\n");
+	assert_int_equal(script("exit 0x10 ; echo x\n"), 16);
+	assert_int_equal(script("exit 0 && echo x\n"), 0);
+	assert_string_equal(host_output(), "");
+	assert_true(script("exit 4294967295\n") > 0);
+	assert_int_equal(script("exit x\necho y\n"), E_INVALID);
+}
+
+static void test_goto(void **state)
+{
+	SCRIPT_PRINTS("goto end\necho a\n:end\necho b\n", "b\n");
+	SCRIPT_PRINTS("goto end && echo no ; echo no\n:end echo same line\n", "same line\n");
+	SCRIPT_PRINTS("set i:int32 0\n:loop\necho ${i}\ninc i\niseq ${i} 3 || goto loop\necho end\n",
+		      "0\n1\n2\nend\n");
+	SCRIPT_PRINTS("goto a\n:ab echo ab\n:a echo first\nexit\n:a echo second\n", "first\n");
+	SCRIPT_PRINTS("set l end\ngoto ${l}\n:end  \necho x\n", "x\n");
+	SCRIPT_PRINTS("goto a\\\nb\n:a\\\nb echo joined\n", "joined\n");
+	assert_int_equal(script("goto nowhere\necho b\n"), E_SCRIPT_LABEL);
+	/* A missing label leaves the script where it is. */
+	script("goto nowhere ||\necho b\n");
+	assert_non_null(strstr(host_output(), "b\n"));
+	assert_int_equal(command_line("goto x"), E_SCRIPT_OUTSIDE);
+	assert_non_null(strstr(host_output(), "Not in a script"));
+	assert_int_equal(script("goto\n"), E_CMD_USAGE);
+}
+
+static void press_ctrl_c(void)
+{
+	static unsigned turns;
+
+	if (++turns % 50 == 0)
+		host_key(KEY_CTRL_C);
+}
+
+static void test_endless_loop_is_broken(void **state)
+{
+	host_turn = press_ctrl_c;
+	assert_int_equal(script(":a\ngoto a\n"), E_CANCELLED);
+	assert_int_equal(script("sleep 100000\n"), E_CANCELLED);
+}
+
+static void test_nested(void **state)
+{
+	setting_store("inner", "echo in|t-fail|echo never", SOURCE_SCRIPT);
+	assert_int_equal(script("echo out\nt-sub inner\necho never\n"), E_TIMEOUT);
+	assert_string_equal(host_output(), "out\nin\ninner:2: t-fail: nobody did not answer (E-GEN-03)\n");
+	script("t-sub inner || echo handled ${error-code}\nnonsense ||\n");
+	assert_non_null(strstr(host_output(), "handled E-GEN-03\ntest:2: nonsense: command not found"));
+	setting_store("leave", "exit 0 ; echo no|echo never", SOURCE_SCRIPT);
+	SCRIPT_PRINTS("t-sub leave && echo back\necho next\n", "back\nnext\n");
+	setting_store("jump", "goto over|echo never|:over echo here", SOURCE_SCRIPT);
+	SCRIPT_PRINTS("t-sub jump ; echo back\n", "here\nback\n");
+	/* Labels of the caller are not the inner script's. */
+	setting_store("stray", "goto outer", SOURCE_SCRIPT);
+	assert_int_equal(script("t-sub stray\n:outer\n"), E_SCRIPT_LABEL);
+	setting_store("deep", "t-sub deep", SOURCE_SCRIPT);
+	assert_int_equal(script("t-sub deep\n"), E_SCRIPT_DEPTH);
+}
+
+static void test_check(void **state)
+{
+	SCRIPT_PRINTS("#!ipxe\nexit\nfrobnicate && goto lost ; goto ${x}\n:here\ngoto here\n${cmd}\n",
+		      "test:3: warning: frobnicate: command not found\n"
+		      "test:3: warning: goto: there is no label \":lost\"\n");
+	script("#!ipxe 2\nexit\n");
+	assert_non_null(strstr(host_output(), "test:1: warning: \"#!ipxe 2\""));
+	script("exit\na1\na2\na3\na4\na5\na6\na7\na8\na9\na10\na11\na12\n");
+	assert_non_null(strstr(host_output(), "test: 2 more warnings\n"));
+}
+
+/* ---- Commands ---- */
+
+static void test_settings_commands(void **state)
+{
+	PRINTS("set net0/keep-san 1 && show net0/keep-san", "net0/keep-san:int8 = 1 (script)\n");
+	PRINTS("show -q net0/keep-san", "1\n");
+	PRINTS("set x a   b && show x", "x:string = a b (script)\n");
+	PRINTS("set password geheim && show password", "password:string = *** (script)\n");
+	PRINTS("show --quiet password", "***\n");
+	PRINTS("clear x && isset ${x} || echo gone", "gone\n");
+	assert_int_equal(command_line("clear x"), 0);
+	PRINTS("show x", "show: Could not find \"x\" (E-SET-01)\n");
+	PRINTS("set x:int8 nonsense", "set: x:int8: \"nonsense\" is not a value of type int8 (E-SET-04)\n");
+	setting_store_raw("net0.dhcp", "filename", NULL, "sent", 4, SOURCE_DHCP);
+	PRINTS("show filename", "net0.dhcp/filename:string = sent (DHCP)\n");
+	PRINTS("unset filename && echo <${filename}>", "<>\n");
+	PRINTS("clear filename && echo ${filename}", "sent\n");
+	PRINTS("set filename ${nothing} && echo ${filename}", "sent\n");
+	PRINTS("set net0/ip=dhcp", "set: warning: write \"set NAME VALUE\" with a blank, not \"net0/ip=dhcp\"\n");
+	output("show");
+	assert_non_null(strstr(host_output(), "net0/keep-san:int8 = 1 (script)\n"));
+	assert_non_null(strstr(host_output(), "password:string = ***"));
+	PRINTS("echo ${platform} ${buildarch} ${builtin/platform}", "pcbios i386 pcbios\n");
+	PRINTS("show platform", "builtin/platform:string = pcbios (built in)\n");
+	assert_true(setting_number("", "unixtime", 0) >= 1700000000);
+}
+
+static void test_inc(void **state)
+{
+	PRINTS("inc n && echo ${n}", "1\n");
+	PRINTS("inc n 5 && echo ${n}", "6\n");
+	PRINTS("inc n -10 && echo ${n}", "-4\n");
+	PRINTS("set s 41 && inc s && echo ${s}", "42\n");
+	PRINTS("set u:uint8 0xff && inc u && echo ${u}", "0x0\n");
+	PRINTS("inc net0/c:uint16 0x10 && echo ${net0/c}", "0x10\n");
+	PRINTS("set w word && inc w", "inc: w is of type string and not a number (E-GEN-04)\n");
+	PRINTS("inc n x", "inc: \"x\": invalid integer value (E-GEN-04)\n");
+}
+
+static void test_prompt(void **state)
+{
+	host_keys("x");
+	PRINTS("prompt Press a key && echo yes", "Press a key" "\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b" "yes\n");
+	PRINTS("prompt --timeout 2000 || echo ${error-code}", "E-GEN-03\n");
+	host_keys("b");
+	PRINTS("prompt --key b && echo b", "b\n");
+	host_keys("a");
+	PRINTS("prompt --key b || echo other", "other\n");
+	host_key(KEY_F1);
+	PRINTS("prompt --key 0x110 && echo f1", "f1\n");
+	host_keys("\x03");
+	assert_int_equal(command_line("prompt"), E_CANCELLED);
+}
+
+static void test_sleep(void **state)
+{
+	uint64_t before = host_unix_epoch;
+
+	assert_int_equal(command_line("sleep 3"), 0);
+	assert_true(setting_number("", "unixtime", 0) >= before + 4);
+	assert_int_equal(command_line("sleep x"), E_INVALID);
+	assert_int_equal(command_line("sleep"), E_CMD_USAGE);
+}
+
+static void test_help_and_explain(void **state)
+{
+	output("help");
+	assert_non_null(strstr(host_output(), "echo"));
+	assert_non_null(strstr(host_output(), "unset"));
+	output("help show");
+	assert_non_null(strstr(host_output(), "show [-q|--quiet] [<setting>]"));
+	PRINTS("help nonsense", "help: there is no command \"nonsense\" (E-CMD-01)\n");
+	PRINTS("explain e-gen-03", "E-GEN-03: timed out\nWhat to do: check that the other side is running and reachable\n");
+	PRINTS("explain E-XX-1", "explain: \"E-XX-1\" is not a code of the form E-AREA-NN (E-GEN-05)\n");
+	output("t-fail here");
+	output("explain");
+	assert_non_null(strstr(host_output(), "It said: here did not answer\n"));
+}
+
+static const char *left_how;
+static jmp_buf left;
+
+static void note_left(const char *how)
+{
+	left_how = how;
+	longjmp(left, 1);
+}
+
+static int refuse(void)
+{
+	return fail(E_NOT_SUPPORTED, "neither APM nor ACPI works");
+}
+
+static void test_power(void **state)
+{
+	struct call call = {0};
+
+	host_left = note_left;
+	if (!setjmp(left)) /* called directly: what a line has on the heap would be lost */
+		command_find("reboot")->run(&call);
+	host_left = NULL;
+	assert_string_equal(left_how, "power_reboot");
+	host_power_off = refuse;
+	assert_int_equal(command_line("poweroff"), E_NOT_SUPPORTED);
+}
+
+/* ---- Keyboard ---- */
+
+static void test_line_editing(void **state)
+{
+	static const struct {
+		const char *keys, *line;
+	} rows[] = {
+		{"abc\r", "abc"},
+		{"abc\b\bX\r", "aX"},
+		{"abc\x7f\n", "ab"},
+		{"bc\x01" "a\x05" "d\r", "abcd"},
+		{"abc\x02\x02X\x06Y\r", "aXbYc"},
+		{"abc\x01\x04\r", "bc"},
+		{"one two\x17three\r", "one three"},
+		{"one two  \x17\r", "one "},
+		{"abcdef\x02\x02\x0b\r", "abcd"},
+		{"abcdef\x02\x02\x15\r", "ef"},
+		{"\b\x04\x02\x17\x15\x0b\x06\x1b\x0cok\r", "ok"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *line;
+
+		host_keys(rows[i].keys);
+		line = line_read("? ", "", false);
+		assert_non_null(line);
+		assert_string_equal(line, rows[i].line);
+		heap_free(line);
+	}
+	host_key(KEY_LEFT);
+	host_key(KEY_LEFT);
+	host_key(KEY_DELETE);
+	host_key(KEY_HOME);
+	host_keys("<");
+	host_key(KEY_END);
+	host_keys(">\r");
+	{
+		char *line = line_read("", "abc", false);
+
+		assert_string_equal(line, "<ac>");
+		heap_free(line);
+	}
+}
+
+/* What a terminal of 80 columns shows of the output so far; it must never wrap. */
+static const char *screen(void)
+{
+	static char line[128];
+	size_t column = 0;
+
+	memset(line, 0, sizeof(line));
+	for (const char *p = host_output(); *p; p++) {
+		if (*p == '\b') {
+			assert_true(column > 0);
+			column--;
+		} else if (*p != '\n') {
+			line[column++] = *p;
+			assert_in_range(column, 1, 79);
+		}
+	}
+	while (strlen(line) && line[strlen(line) - 1] == ' ')
+		line[strlen(line) - 1] = 0;
+	return line;
+}
+
+static void test_screen(void **state)
+{
+	char *line;
+
+	host_keys("abcdef\b\b\x01xy\x05z\r");
+	heap_free(line_read("> ", "", false));
+	assert_string_equal(screen(), "> xyabcdz");
+	host_output_clear();
+	host_keys("geheim\b\r");
+	line = line_read("Password: ", "", true);
+	assert_string_equal(line, "gehei");
+	heap_free(line);
+	assert_string_equal(screen(), "Password: *****");
+	assert_null(strstr(host_output(), "g"));
+	/* Far longer than the screen. */
+	host_output_clear();
+	host_keys("start");
+	for (unsigned i = 0; i < 200; i++)
+		host_keys("0123456789");
+	host_keys("\x01!\x05?\r");
+	line = line_read("> ", "", false);
+	assert_int_equal(strlen(line), 2007);
+	assert_int_equal(line[0], '!');
+	assert_int_equal(line[2006], '?');
+	heap_free(line);
+	assert_int_equal(screen()[0], '>');
+}
+
+static void test_screen_limit(void **state)
+{
+	char keys[4200];
+	char *line;
+
+	memset(keys, 'k', sizeof(keys) - 1);
+	keys[sizeof(keys) - 1] = 0;
+	host_keys("x\r");
+	line = line_read("> ", keys, false);
+	assert_int_equal(strlen(line), 4096);
+	heap_free(line);
+	screen();
+}
+
+static void test_cancel_line(void **state)
+{
+	host_keys("abc\x03");
+	assert_null(line_read("> ", "", false));
+	assert_int_equal(error_code(), E_CANCELLED);
+}
+
+static void test_shell(void **state)
+{
+	host_keys("echo one\rset x 2\recho ${x}\risset ${none}\rexit 7\recho never\r");
+	assert_int_equal(shell_run(), 7);
+	assert_non_null(strstr(host_output(), "iPXE> echo one\none\n"));
+	assert_non_null(strstr(host_output(), "\n2\n"));
+	assert_non_null(strstr(host_output(), "isset: the value is empty (E-CMD-03)\n"));
+	assert_null(strstr(host_output(), "never\nnever"));
+	host_reset();
+	host_clock_set_ms(1000);
+	host_keys("half a line\x03" "echo ok\rexit\r");
+	assert_int_equal(shell_run(), 0);
+	assert_non_null(strstr(host_output(), "ok\n"));
+}
+
+static void test_shell_history(void **state)
+{
+	host_keys("echo first\recho second\r");
+	host_key(KEY_UP);
+	host_key(KEY_UP);
+	host_keys("!\r"); /* echo first! */
+	host_keys("draft");
+	host_key(KEY_UP);
+	host_key(KEY_DOWN);
+	host_keys("\x01" "echo \r"); /* echo draft */
+	host_keys("exit\r");
+	assert_int_equal(shell_run(), 0);
+	assert_non_null(strstr(host_output(), "\nfirst!\n"));
+	assert_non_null(strstr(host_output(), "\ndraft\n"));
+}
+
+static void test_shell_in_script(void **state)
+{
+	host_keys("goto x\rexit\r");
+	assert_int_equal(script("shell\necho after\n:x\n"), 0);
+	assert_non_null(strstr(host_output(), "goto: Not in a script (E-SCRIPT-02)\n"));
+	assert_non_null(strstr(host_output(), "after\n"));
+	command_line("set lock 1");
+	assert_int_equal(script("shell || echo locked\n"), 0);
+	assert_non_null(strstr(host_output(), "E-CMD-04"));
+	assert_non_null(strstr(host_output(), "locked\n"));
+}
+
+static void test_login_and_read(void **state)
+{
+	host_keys("me\rgeheim\r");
+	assert_int_equal(command_line("login"), 0);
+	assert_null(strstr(host_output(), "geheim"));
+	PRINTS("echo ${username} ${password}", "me geheim\n");
+	host_keys("you\r\x03");
+	assert_int_equal(command_line("login"), E_CANCELLED);
+	PRINTS("echo ${password}", "geheim\n");
+	setting_store("x", "ab", SOURCE_SCRIPT);
+	host_keys("c\r");
+	assert_int_equal(command_line("read x"), 0);
+	PRINTS("echo ${x}", "abc\n");
+	assert_int_equal(command_line("read --timeout 500 x"), E_TIMEOUT);
+	host_keys("\x15\r");
+	PRINTS("read x && isset ${x} || echo empty", "abc\b\b\b   \b\b\b\nempty\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_operators, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_values_are_not_syntax, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_abort, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_goto, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_endless_loop_is_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nested, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_check, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_settings_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_inc, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_prompt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sleep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_help_and_explain, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_power, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_line_editing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_screen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_screen_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cancel_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shell, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shell_history, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shell_in_script, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_login_and_read, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
