@@ -331,7 +331,7 @@ static void take_data(struct tcp_conn *conn, const struct tcp_segment *seg)
 		return;
 	if (conn->fin_seen && conn->rcv_nxt == conn->fin_seq)
 		take_fin(conn);
-	else if (seg->flags & TCP_FIN)
+	else if (!data.len)
 		tcp_ack_soon(conn, 0, true);
 }
 

@@ -49,11 +49,16 @@ void tcp_rtt_sample(struct tcp_conn *conn, uint32_t ms)
 	conn->rto = min(max(conn->rto, (uint32_t)TCP_RTO_MIN), (uint32_t)TCP_RTO_MAX);
 }
 
+/* Backed off to no more than a third of the user's patience: whoever gives up after 30 seconds
+ * wants to have asked in the last ten, when the cable is back. */
 uint32_t tcp_rto(const struct tcp_conn *conn)
 {
 	uint64_t rto = (uint64_t)conn->rto << min(conn->backoff, 16u);
+	uint32_t most = TCP_RTO_MAX;
 
-	return (uint32_t)min(rto, (uint64_t)TCP_RTO_MAX);
+	if (conn->state != TCP_SYN_SENT)
+		most = min(most, max(conn->timeout_ms / 3, conn->rto));
+	return (uint32_t)min(rto, (uint64_t)most);
 }
 
 static void measure(struct tcp_conn *conn, const struct tcp_segment *seg)

@@ -173,7 +173,7 @@ void tcp_ack_soon(struct tcp_conn *conn, uint32_t bytes, bool now)
 		conn->ack_bytes = 0;
 	}
 	conn->ack_bytes += bytes;
-	if (now || conn->ack_bytes >= 2u * conn->rcv_mss)
+	if (now || conn->ack_bytes >= 2u * conn->mss)
 		conn->ack = TCP_ACK_NOW;
 }
 
