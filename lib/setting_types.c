@@ -320,6 +320,15 @@ static long parse_dnssl(const char *text, uint8_t *raw, size_t max)
 	return (long)used;
 }
 
+/* Append @before and @len bytes of @label to the text of *@used bytes, cut at @max. */
+static void append(char *text, size_t max, size_t *used, const char *before, const void *label,
+		   size_t len)
+{
+	size_t at = min(*used, max);
+
+	*used += format(text + at, max - at, "%s%.*s", before, (int)len, label ? (const char *)label : "");
+}
+
 /*
  * One name of the list that begins at @at; returns where the next one begins,
  * or a negative error. A pointer must lead to before the place it stands at,
@@ -354,8 +363,7 @@ static long show_name(const uint8_t *raw, size_t len, size_t at, char *text, siz
 		label = cursor_take(&c, n);
 		if (n > LABEL_MAX || !label || name_len + n + 1 > NAME_MAX)
 			return E_SETTING_VALUE;
-		*used += format(text + min(*used, max), max - min(*used, max), "%s%.*s",
-				name_len ? "." : "", n, (const char *)label);
+		append(text, max, used, name_len ? "." : "", label, n);
 		name_len += n + 1u;
 		at += n + 1u;
 	}
@@ -370,8 +378,8 @@ static long show_dnssl(const uint8_t *raw, size_t len, char *text, size_t max)
 	while (at < len) {
 		long next;
 
-		if (at && used < max)
-			used += format(text + used, max - used, " ");
+		if (at)
+			append(text, max, &used, " ", NULL, 0);
 		next = show_name(raw, len, at, text, max, &used);
 		if (next < 0)
 			return next;
