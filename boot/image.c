@@ -266,16 +266,20 @@ static struct uri *resolve(const char *text)
 	return uri;
 }
 
-static int check_digest(const char *sha256, const uint8_t *data, size_t len)
+static int parse_digest(const char *sha256, uint8_t wanted[br_sha256_SIZE])
+{
+	if (hex_decode(sha256, strlen(sha256), wanted, br_sha256_SIZE) == br_sha256_SIZE)
+		return 0;
+	return fail(E_INVALID, "--sha256 %.80s: not a sum of 64 hexadecimal digits", sha256);
+}
+
+static int check_digest(const uint8_t wanted[br_sha256_SIZE], const uint8_t *data, size_t len)
 {
 	br_sha256_context context;
-	uint8_t sum[32], wanted[32];
-	char hex[65];
+	uint8_t sum[br_sha256_SIZE];
+	char hex[2 * br_sha256_SIZE + 1];
 	unsigned i;
 
-	if (hex_decode(sha256, strlen(sha256), wanted, sizeof(wanted)) != sizeof(wanted))
-		return fail(E_IMAGE_DIGEST, "\"%.80s\" is not a SHA-256 sum of 64 hexadecimal digits",
-			    sha256);
 	br_sha256_init(&context);
 	br_sha256_update(&context, data, len);
 	br_sha256_out(&context, sum);
@@ -283,19 +287,22 @@ static int check_digest(const char *sha256, const uint8_t *data, size_t len)
 		return 0;
 	for (i = 0; i < sizeof(sum); i++)
 		format(hex + 2 * i, 3, "%02x", sum[i]);
-	return fail(E_IMAGE_DIGEST, "SHA-256 is %s, not what --sha256 says", hex);
+	return fail(E_IMAGE_DIGEST, "the content's SHA-256 sum is %s", hex);
 }
 
 static int download(const struct image_request *request, struct fetch *f, struct image **image)
 {
 	char basename[128], text[160];
 	const char *name = request->name;
-	int rc = fetch_run(f);
+	uint8_t wanted[br_sha256_SIZE];
+	int rc = request->sha256 ? parse_digest(request->sha256, wanted) : 0;
 
+	if (!rc)
+		rc = fetch_run(f);
 	if (rc)
 		return rc;
 	if (request->sha256)
-		rc = check_digest(request->sha256, f->data, (size_t)f->len);
+		rc = check_digest(wanted, f->data, (size_t)f->len);
 	if (rc) {
 		fail_context(rc, "%s", uri_redacted(f->uri, text, sizeof(text)));
 	} else {

@@ -7,6 +7,10 @@
  * When none does, the waiting ones form at least one circle; taking any member
  * that stands in another's way to scratch memory opens it. Each block goes to
  * scratch at most once, so the plan ends.
+ *
+ * Scratch must be clear of everything, so that a nearly full memory may have
+ * none in one piece. Then the sources are first pushed together at the top of
+ * their ranges, the highest first, which is safe in any memory.
  */
 #include "boot/moves.h"
 #include "bios/physical.h"
@@ -147,16 +151,12 @@ static uint64_t park_one(struct moves *moves, struct pending *all, unsigned coun
 	return 0;
 }
 
-uint64_t moves_plan(struct moves *moves, const struct move *wanted, unsigned count,
-		    const struct memory_range *ranges, unsigned range_count)
+static uint64_t plan_all(struct moves *moves, struct pending *all, unsigned count,
+			 const struct memory_range *ranges, unsigned range_count)
 {
-	struct pending all[MOVES_MAX];
-	unsigned done = 0, i;
+	unsigned done = 0;
 	uint64_t missing;
 
-	moves->count = 0;
-	for (i = 0; i < count; i++)
-		all[i] = (struct pending){.move = wanted[i]};
 	while (done < count) {
 		if (run_one(moves, all, count)) {
 			done++;
@@ -167,6 +167,62 @@ uint64_t moves_plan(struct moves *moves, const struct move *wanted, unsigned cou
 			return missing;
 	}
 	return 0;
+}
+
+/* The waiting block with the highest source in [start, limit), or NULL. */
+static struct pending *highest(struct pending *all, unsigned count, uint64_t start, uint64_t limit)
+{
+	struct pending *best = NULL;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		const struct move *m = &all[i].move;
+
+		if (m->size && m->source >= start && m->source + m->size <= limit &&
+		    (!best || m->source > best->move.source))
+			best = &all[i];
+	}
+	return best;
+}
+
+/* Push the sources in @range together at its top. */
+static void pack(struct moves *moves, struct pending *all, unsigned count,
+		 const struct memory_range *range)
+{
+	uint64_t top = range->base + range->length, below = top;
+	struct pending *p;
+
+	while ((p = highest(all, count, range->base, below))) {
+		below = p->move.source;
+		top -= p->move.size;
+		emit(moves, p->move.source, top, p->move.size);
+		p->move.source = top;
+	}
+}
+
+static void begin(struct moves *moves, struct pending *all, const struct move *wanted,
+		  unsigned count)
+{
+	unsigned i;
+
+	moves->count = 0;
+	for (i = 0; i < count; i++)
+		all[i] = (struct pending){.move = wanted[i]};
+}
+
+uint64_t moves_plan(struct moves *moves, const struct move *wanted, unsigned count,
+		    const struct memory_range *ranges, unsigned range_count)
+{
+	struct pending all[MOVES_MAX];
+	unsigned i;
+
+	begin(moves, all, wanted, count);
+	if (!plan_all(moves, all, count, ranges, range_count))
+		return 0;
+	begin(moves, all, wanted, count);
+	for (i = 0; i < range_count; i++)
+		pack(moves, all, count, &ranges[i]);
+	return plan_all(moves, all, count, ranges, range_count);
 }
 
 void moves_run(const struct moves *moves)

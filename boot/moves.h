@@ -13,7 +13,7 @@ struct move {
 };
 
 struct moves {
-	struct move move[2 * MOVES_MAX]; /* in the order of execution */
+	struct move move[3 * MOVES_MAX]; /* in the order of execution */
 	unsigned count;
 };
 
@@ -24,8 +24,9 @@ bool ranges_contain(const struct memory_range *ranges, unsigned count, uint64_t 
 /**
  * Order @wanted (disjoint sources, disjoint destinations) so that no move
  * destroys what a later one needs. Where they wait for each other in a circle,
- * the smallest goes first to free memory within @ranges. Returns 0, or how many
- * bytes of free memory were missing.
+ * the smallest goes first to free memory within @ranges, which is joined by
+ * packing the sources when need be. Returns 0, or how many bytes of free memory
+ * in one piece were missing.
  */
 uint64_t moves_plan(struct moves *moves, const struct move *wanted, unsigned count,
 		    const struct memory_range *ranges, unsigned range_count);

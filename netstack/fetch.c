@@ -175,9 +175,9 @@ static void show_progress(struct fetch *f, uint64_t now)
 		percent = (unsigned)(f->len * 100 / f->total);
 		seconds = kbs ? (uint32_t)((f->total - f->len) / kbs / 1000) : 0;
 		format_bar(bar, percent);
-		format(state, sizeof(state), "%3u%% [%s] %u/%u MB %u.%u MB/s %u:%02u", percent, bar,
-		       (unsigned)(f->len / 1000000), (unsigned)((f->total + 999999) / 1000000),
-		       kbs / 1000, kbs / 100 % 10, seconds / 60, seconds % 60);
+		format(state, sizeof(state), "%3u%% [%s] %u.%u/%u.%u MB %u.%u MB/s %u:%02u", percent,
+		       bar, tenths(f->len) / 10, tenths(f->len) % 10, tenths(f->total) / 10,
+		       tenths(f->total) % 10, kbs / 1000, kbs / 100 % 10, seconds / 60, seconds % 60);
 	} else {
 		format(state, sizeof(state), "%u.%u MB %u.%u MB/s", tenths(f->len) / 10,
 		       tenths(f->len) % 10, kbs / 1000, kbs / 100 % 10);
@@ -274,6 +274,22 @@ static int pause_before(struct fetch *f, unsigned next)
 	return rc == E_CANCELLED ? fail(rc, "cancelled with Ctrl-C") : 0;
 }
 
+/* Failures that another attempt cannot change. */
+static bool is_final(const struct fetch *f, int rc)
+{
+	static const int final[] = {
+		E_CANCELLED,	  E_NO_MEMORY,	   E_NET_NO_ROUTE, E_NET_NO_ADDRESS, E_NET_NO_CARD,
+		E_NET_CLOSED,	  E_DNS_NO_SERVER, E_DNS_NAME,	   E_DNS_NOT_FOUND,
+	};
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(final); i++) {
+		if (rc == final[i])
+			return true;
+	}
+	return f->final;
+}
+
 static int attempt(struct fetch *f, const struct uri_scheme *scheme)
 {
 	uri_free(f->final_uri);
@@ -312,7 +328,7 @@ int fetch_run(struct fetch *f)
 		return rc;
 	for (f->attempt = 0;; f->attempt++) {
 		rc = attempt(f, scheme);
-		if (!rc || rc == E_CANCELLED || f->final || f->attempt >= f->retries)
+		if (!rc || is_final(f, rc) || f->attempt >= f->retries)
 			break;
 		rc = pause_before(f, f->attempt + 1);
 		if (rc)

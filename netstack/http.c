@@ -206,13 +206,16 @@ static int turn(struct run *run)
 static int connect_to(struct run *run, struct connection *c, uint32_t address, unsigned patience)
 {
 	struct tcp_options options = {.connect_ms = patience};
+	uint32_t next_hop;
 	int rc = 0;
 
+	if (!netif_route(address, &next_hop))
+		return netif_no_route(address);
 	c->closed = false;
 	c->close_rc = 0;
 	c->tcp = tcp_connect(address, c->port, &handlers, c, &options);
 	if (!c->tcp)
-		return fail_context(E_HTTP_BUSY, "cannot connect");
+		return fail(E_NO_MEMORY, "out of memory for a connection to %s", c->host);
 	while (!rc && !tcp_is_connected(c->tcp) && !c->closed)
 		rc = turn(run);
 	if (!rc && !c->closed)
