@@ -19,6 +19,7 @@
 #include "netstack/tcp.h"
 
 #define BOOT_ADDRESS   0x7c00u
+#define PACKET_ADDRESS 0x7a00u /* free until the boot sector runs */
 #define BOOT_SIGNATURE 0xaa55u
 #define READ_TRIES     3
 #define DAP_SIZE       16u
@@ -37,15 +38,14 @@ static void read_chs(struct real_regs *regs)
 
 static void read_lba(struct real_regs *regs)
 {
-	uint8_t *packet = low_buffer();
+	uint8_t *packet = physical(PACKET_ADDRESS, DAP_SIZE);
 
 	memset(packet, 0, DAP_SIZE);
 	packet[0] = DAP_SIZE;
 	packet[2] = 1;
 	put_le16(packet + 4, BOOT_ADDRESS);
 	regs->eax = 0x4200;
-	regs->ds = real_segment(packet);
-	regs->esi = real_offset(packet);
+	regs->esi = PACKET_ADDRESS;
 }
 
 static void reset_drive(unsigned drive)
@@ -165,6 +165,6 @@ int san_boot(unsigned number)
 
 	print("Booting from SAN device 0x%02x\n", number);
 	rc = boot(number);
-	print("Boot from SAN device 0x%02x failed: %s\n", number, error_text());
+	print("Boot from SAN device 0x%02x failed: %s\n", number, error_sentence(rc));
 	return rc;
 }

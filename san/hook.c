@@ -57,11 +57,11 @@ static struct block_device *open_path(const char *path, int *rc)
 					 "iscsi:SERVER::::IQN", path);
 		return NULL;
 	}
-	*rc = E_SAN_NO_PATH;
+	error_clear();
 	dev = scheme->open(path);
+	*rc = dev ? check_device(dev) : error_code() ? error_code() : E_SAN_NO_PATH;
 	if (!dev)
 		return NULL;
-	*rc = check_device(dev);
 	if (!*rc)
 		return dev;
 	dev->ops->close(dev);
@@ -81,7 +81,7 @@ static int open_first(const char *const *paths, unsigned count, struct block_dev
 			return 0;
 		if (count == 1)
 			return fail_context(rc, "Could not open SAN device");
-		print("Path %u of %u: %s\n", i + 1, count, error_text());
+		print("Path %u of %u: %s\n", i + 1, count, error_sentence(rc));
 	}
 	return fail(E_SAN_NO_PATH, "Could not open SAN device: none of %u paths answered", count);
 }
@@ -95,7 +95,8 @@ static void add_second_path(struct san_drive *drive, const char *const *paths, u
 		struct block_device *dev = open_path(paths[i], &rc);
 
 		if (!dev) {
-			print("Path %u of %u: %s; not in the iBFT\n", i + 1, count, error_text());
+			print("Path %u of %u: %s; not in the iBFT\n", i + 1, count,
+			      error_sentence(rc));
 			continue;
 		}
 		describe_other_path(drive, dev);

@@ -57,10 +57,10 @@ static void explain(struct san_drive *drive, enum block_op op, uint64_t lba, uin
 	drive->rc = rc;
 	if (drive->failures++ < FAILURES_SHOWN)
 		print("\n0x%02x: %s %u blocks at %llu failed: %s (%s)\n", drive->number, verbs[op],
-		      count, (unsigned long long)lba, error_text(), error_entry(rc)->code);
+		      count, (unsigned long long)lba, error_sentence(rc), error_entry(rc)->code);
 	else
 		log_debug("san", 1, "0x%02x: %s %u blocks at %llu failed: %s", drive->number,
-			  verbs[op], count, (unsigned long long)lba, error_text());
+			  verbs[op], count, (unsigned long long)lba, error_sentence(rc));
 }
 
 static int refuse_write(struct san_drive *drive)
