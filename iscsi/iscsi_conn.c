@@ -199,9 +199,11 @@ static int redirect(struct iscsi_session *session, bool permanent)
 	if (comma)
 		*comma = '\0';
 	rc = iscsi_portal_parse(address, strlen(address), host, sizeof(host), &port);
-	if (rc)
-		return fail_context(E_ISCSI_REDIRECT, "target %s redirects to %s",
-				    session->path.target, address);
+	if (rc) {
+		text_copy(session->why, sizeof(session->why), error_text());
+		return fail(E_ISCSI_REDIRECT, "target %s redirects us: %s", session->path.target,
+			    session->why);
+	}
 	log_debug("iscsi", 1, "redirected to %s port %u", host, port);
 	if (text_to_ipv4(host, &ip)) {
 		session->hop.address = ip;
@@ -620,9 +622,11 @@ static int try_portal(struct iscsi_session *session)
 	session->hop = session->portal;
 	session->redirects = 0;
 	do {
+		uint64_t deadline = clock_ms() + ATTEMPT_MS;
+
 		start_attempt(session);
 		rc = wait_until(session->state == SESSION_FULL || session->state == SESSION_CLOSED,
-				clock_ms() + ATTEMPT_MS);
+				deadline);
 		if (rc) {
 			iscsi_session_drop(session);
 			return rc == E_CANCELLED

@@ -55,11 +55,12 @@ int iscsi_list(const char *portal)
 		return E_NO_MEMORY;
 	rc = iscsi_session_login(session);
 	if (!rc) {
+		uint64_t deadline = clock_ms() + ANSWER_MS;
+
 		print("initiator %s (from %s)\n", session->initiator.name,
 		      session->initiator.source);
 		iscsi_session_send_targets(session);
-		rc = wait_until(session->text_done || session->state != SESSION_FULL,
-				clock_ms() + ANSWER_MS);
+		rc = wait_until(session->text_done || session->state != SESSION_FULL, deadline);
 		if (rc)
 			fail(rc, "%s did not list its targets", path.host);
 		else if (!session->text_done)

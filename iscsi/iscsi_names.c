@@ -46,7 +46,7 @@ static int check_name(const struct iscsi_initiator *initiator)
 
 int iscsi_initiator_name(const char *scope, struct iscsi_initiator *initiator)
 {
-	static const char *const sources[] = {"hostname", "uuid"};
+	static const char *const sources[] = {"hostname", "uuid", "mac:hexhyp"};
 	char setting[48], value[300];
 
 	memset(initiator, 0, sizeof(*initiator));
@@ -60,11 +60,11 @@ int iscsi_initiator_name(const char *scope, struct iscsi_initiator *initiator)
 		if (!setting_text(scope, sources[i], value, sizeof(value)))
 			continue;
 		format(initiator->name, sizeof(initiator->name), NAME_PREFIX "%s", value);
-		initiator->source = sources[i];
+		initiator->source = text_starts(sources[i], "mac") ? "mac" : sources[i];
 		return check_name(initiator);
 	}
 	return fail(E_ISCSI_INITIATOR,
-		    "no initiator name: initiator-iqn, hostname and uuid are all unset");
+		    "no initiator name: initiator-iqn, hostname, uuid and mac are all unset");
 }
 
 static int get_secret(const char *scope, const char *name, char *buf, size_t size)

@@ -585,6 +585,7 @@ void iscsi_tasks_abandon(struct iscsi_session *session)
 int scsi_run(struct iscsi_session *session, struct scsi_command *command, unsigned timeout_ms)
 {
 	struct iscsi_task *task = new_task(session);
+	uint64_t deadline = clock_ms() + timeout_ms;
 	int rc;
 
 	if (!task)
@@ -597,7 +598,7 @@ int scsi_run(struct iscsi_session *session, struct scsi_command *command, unsign
 	command->done = false;
 	list_append(&session->ready, &task->link);
 	iscsi_tasks_kick(session);
-	rc = wait_until(command->done, clock_ms() + timeout_ms);
+	rc = wait_until(command->done, deadline);
 	if (!rc)
 		return command->rc;
 	task->command = NULL;
