@@ -26,11 +26,13 @@ void net_poll(void);
  * (clock_ms() time). Records no sentence: the caller knows what it waited for. */
 int wait_turn(uint64_t deadline);
 
-/** Wait until @condition (an expression) holds: 0, E_CANCELLED or E_TIMEOUT. */
+/** Wait until @condition (an expression, looked at in every turn) holds: 0, E_CANCELLED or
+ * E_TIMEOUT. @deadline is computed once. */
 #define wait_until(condition, deadline)                                                            \
 	({                                                                                         \
+		const uint64_t wait_deadline = (deadline);                                         \
 		int wait_rc = 0;                                                                   \
-		while (!(condition) && !(wait_rc = wait_turn(deadline)))                           \
+		while (!(condition) && !(wait_rc = wait_turn(wait_deadline)))                      \
 			;                                                                          \
 		wait_rc;                                                                           \
 	})
