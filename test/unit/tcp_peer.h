@@ -43,7 +43,9 @@ struct peer_segment {
 	uint8_t *data;
 };
 
+#ifndef PEER_SENT
 #define PEER_SENT 4096
+#endif
 static struct peer_segment peer_sent[PEER_SENT];
 static unsigned peer_sent_first, peer_sent_count;
 static bool peer_keep = true; /* false: peer_on_segment only */
