@@ -44,8 +44,10 @@ static int tap_open(struct nic *nic)
 		ifr.ifr_flags |= IFF_VNET_HDR;
 	if (tap->fd < 0 || ioctl(tap->fd, TUNSETIFF, &ifr) < 0)
 		return fail(E_NOT_FOUND, "cannot open TAP device %s: errno %d", tap->device, errno);
-	if (tap->offload && (ioctl(tap->fd, TUNSETVNETHDRSZ, &header) < 0 ||
-			     ioctl(tap->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) < 0))
+	if (tap->offload && ioctl(tap->fd, TUNSETVNETHDRSZ, &header) < 0)
+		return fail(E_NOT_SUPPORTED, "TAP device %s has no virtio-net headers", tap->device);
+	/* A device that existed before may have kept the offloads of its last user. */
+	if (ioctl(tap->fd, TUNSETOFFLOAD, tap->offload ? TUN_F_CSUM | TUN_F_TSO4 : 0) < 0)
 		return fail(E_NOT_SUPPORTED, "TAP device %s has no offloads", tap->device);
 	nic_link(nic, true, 1000, true);
 	return 0;
