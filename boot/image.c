@@ -77,7 +77,7 @@ static void image_destroy(struct image *image)
 struct image *image_add(const char *name, const struct uri *uri, uint8_t *data, size_t len,
 			size_t capacity)
 {
-	struct image *image = heap_zalloc(sizeof(*image)), *old;
+	struct image *image = heap_zalloc(sizeof(*image));
 
 	if (!image) {
 		fail(E_NO_MEMORY, "out of memory for image \"%s\"", name);
@@ -97,9 +97,6 @@ struct image *image_add(const char *name, const struct uri *uri, uint8_t *data, 
 	image->capacity = capacity;
 	image->type = probe(image);
 	image->role = guess_role(image);
-	old = image_find(image->name);
-	if (old)
-		image_free(old);
 	list_append(&images, &image->link);
 	return image;
 }
@@ -170,7 +167,7 @@ void image_print(const struct image *image)
 	print("%s : %u bytes", image->name, (unsigned)image->len);
 	if (image->type)
 		print(" [%s]", image->type->name);
-	else if (image->role == IMAGE_INITRD)
+	if (image->role == IMAGE_INITRD)
 		print(" [INITRD]");
 	if (image->selected)
 		print(" [SELECTED]");

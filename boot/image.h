@@ -39,12 +39,14 @@ TABLE(image_type);
 extern struct list images;
 
 /**
- * Register bytes as an image under @name (copied strings; data is taken over; an
- * image of that name is replaced). The role is guessed from the content: what is
- * neither script, kernel, picture nor certificate is an initrd. NULL after fail().
+ * Register bytes as an image under @name (copied strings; data is taken over). Names
+ * need not differ: files of different directories may go into one initrd. The role is
+ * guessed from the content: what is neither script, kernel, picture nor certificate is
+ * an initrd. NULL after fail().
  */
 struct image *image_add(const char *name, const struct uri *uri, uint8_t *data, size_t len,
 			size_t capacity);
+/** The first image called @name that is not running, or NULL. */
 struct image *image_find(const char *name);
 /** Free @image; a running one goes when it ends. */
 void image_free(struct image *image);
