@@ -31,7 +31,7 @@ struct option {
 /** Parsed arguments of a call; option values by index into the command's option table. */
 struct call {
 	const struct command *command;
-	int argc;     /* positional arguments */
+	int argc; /* positional arguments */
 	char **argv;
 	struct {
 		bool given;

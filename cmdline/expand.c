@@ -15,7 +15,7 @@
 
 #define REPLACEMENTS_MAX 256
 /* Hexadecimal with delimiters is the longest way to write a value. */
-#define VALUE_TEXT_MAX	 (SETTING_MAX * 3 + 1)
+#define VALUE_TEXT_MAX (SETTING_MAX * 3 + 1)
 
 /* Scratch space, too large for the stack. */
 struct value_space {

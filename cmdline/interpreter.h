@@ -65,7 +65,7 @@ int frame_enter(struct frame *frame);
 void frame_leave(struct frame *frame);
 /** Skip the rest of the current line (goto). */
 void line_stop(void);
-/** Status, sentence and short code of the last command that failed: ${errno}, ${error}, ${error-code}. */
+/** The last command that failed, as ${errno}, ${error} and ${error-code} show it. */
 struct last_failure {
 	int rc;
 	char text[640];

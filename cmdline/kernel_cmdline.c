@@ -24,8 +24,8 @@
 /* ---- Words ---- */
 
 struct words_reader {
-	const char *next; /* not yet read */
-	const char *raw;  /* where the last word began */
+	const char *next;    /* not yet read */
+	const char *raw;     /* where the last word began */
 	char word[WORD_MAX]; /* the last word without its quotes */
 };
 
@@ -291,7 +291,8 @@ char *cmdline_seed(const char *cmdline)
 	heap_free(reader);
 	setting_store("cmdline", left.text, SOURCE_CMDLINE);
 	if (left.foreign)
-		print("Command line: ignored \"%s\" (no command; readable as ${cmdline})\n", left.text);
+		print("Command line: ignored \"%s\" (no command; readable as ${cmdline})\n",
+		      left.text);
 	use_ip();
 	return script;
 }
@@ -304,4 +305,5 @@ static void apply_debug(void)
 	if (setting_text("", "debug", areas, sizeof(areas)))
 		log_enable(areas);
 }
-TABLE_ENTRY(setting_applicator, debug_applicator) = {apply_debug};
+TABLE_ENTRY(setting_applicator, debug_applicator)
+= {apply_debug};

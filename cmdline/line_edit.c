@@ -15,8 +15,8 @@
 #include "lib/text.h"
 #include "netstack/net.h"
 
-#define LINE_MAX 4096
-#define COLUMNS	 79 /* the last one would wrap on some terminals */
+#define LINE_MAX   4096
+#define COLUMNS	   79 /* the last one would wrap on some terminals */
 #define WINDOW_MIN 20
 
 enum {

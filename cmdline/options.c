@@ -106,7 +106,8 @@ static int set_value(struct parser *p, const struct option *o, const char *text)
 		number = (uint8_t)text[0];
 	else if ((o->kind == OPTION_NUMBER || o->kind == OPTION_KEY) &&
 		 !parse_integer(text, &number))
-		return fail(E_CMD_USAGE, "--%s: \"%.60s\": invalid integer value", o->long_name, text);
+		return fail(E_CMD_USAGE, "--%s: \"%.60s\": invalid integer value", o->long_name,
+			    text);
 	p->call->option[index].given = true;
 	p->call->option[index].text = text;
 	p->call->option[index].number = number;
@@ -211,8 +212,8 @@ static const char *odd_option(const struct parser *p, const char *word)
 {
 	bool odd;
 	const char *name = word + dashes(word, &odd);
-	bool known = name[0] && (!name[1] ? find_short(p->command, name[0]) != NULL :
-					    find_long(p->command, name, name_length(name)) != NULL);
+	bool known = name[0] && (!name[1] ? find_short(p->command, name[0]) != NULL
+					  : find_long(p->command, name, name_length(name)) != NULL);
 
 	return odd && known ? name : NULL;
 }
@@ -267,7 +268,8 @@ static int parse_words(struct parser *p)
 
 int options_parse(const struct command *command, char **words, int count, struct call *call)
 {
-	struct parser p = {.command = command, .words = words, .count = count, .next = 1, .call = call};
+	struct parser p = {
+		.command = command, .words = words, .count = count, .next = 1, .call = call};
 	int rc;
 
 	memset(call, 0, sizeof(*call));

@@ -27,7 +27,8 @@ bool script_probe(const char *text, size_t len)
 {
 	size_t i = skip_blank(text, len);
 
-	if (len - i < 6 || (memcmp(text + i, "#!ipxe", 6) != 0 && memcmp(text + i, "#!gpxe", 6) != 0))
+	if (len - i < 6 ||
+	    (memcmp(text + i, "#!ipxe", 6) != 0 && memcmp(text + i, "#!gpxe", 6) != 0))
 		return false;
 	return len - i == 6 || is_space((uint8_t)text[i + 6]);
 }
@@ -153,7 +154,8 @@ int script_goto(const char *label)
 	if (!current_frame || !current_frame->lines)
 		return fail(E_SCRIPT_OUTSIDE, "Not in a script");
 	if (!find_label(current_frame->lines, label))
-		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"", current_frame->script, label);
+		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"", current_frame->script,
+			    label);
 	rc = wait_turn(DEADLINE_NEVER);
 	if (rc)
 		return fail_context(rc, "goto %.60s", label);

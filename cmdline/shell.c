@@ -48,7 +48,8 @@ int shell_run(void)
 	return rc ? rc : frame.status;
 }
 
-TABLE_ENTRY(setting, setting_lock) = {
+TABLE_ENTRY(setting, setting_lock)
+= {
 	.name = "lock",
 	.type = "int8",
 	.description = "1: no shell and no Ctrl-B",

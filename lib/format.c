@@ -8,7 +8,18 @@
  */
 #include "lib/format.h"
 
-enum { FLAG_LEFT = 1, FLAG_ZERO_PAD = 2, FLAG_ALT = 4, FLAG_PLUS = 8, FLAG_SPACE = 16, FLAG_UPPER = 32 };
+enum {
+	FLAG_LEFT = 1,
+	FLAG_ZERO_PAD = 2,
+	FLAG_ALT = 4,
+	FLAG_PLUS = 8,
+	FLAG_SPACE = 16,
+	FLAG_UPPER = 32
+};
+
+struct arguments {
+	va_list list;
+};
 
 /* One conversion specification. */
 struct spec {
@@ -47,12 +58,12 @@ static void pad(struct output *out, char c, size_t count)
 }
 
 /* A width or precision, from digits or `*`. */
-static size_t parse_count(const char **fmt, va_list *ap, bool *negative)
+static size_t parse_count(const char **fmt, struct arguments *args, bool *negative)
 {
 	size_t n = 0;
 
 	if (**fmt == '*') {
-		int v = va_arg(*ap, int);
+		int v = va_arg(args->list, int);
 
 		(*fmt)++;
 		*negative = v < 0;
@@ -111,18 +122,18 @@ static int parse_size(const char **fmt)
 	return sizeof(int);
 }
 
-static struct spec parse_spec(const char **fmt, va_list *ap)
+static struct spec parse_spec(const char **fmt, struct arguments *args)
 {
 	struct spec s = {.flags = parse_flags(fmt)};
 	bool negative = false;
 
-	s.width = parse_count(fmt, ap, &negative);
+	s.width = parse_count(fmt, args, &negative);
 	if (negative)
 		s.flags |= FLAG_LEFT;
 	if (**fmt == '.') {
 		(*fmt)++;
 		negative = false;
-		s.precision = parse_count(fmt, ap, &negative);
+		s.precision = parse_count(fmt, args, &negative);
 		s.has_precision = !negative;
 	}
 	s.size = parse_size(fmt);
@@ -200,29 +211,30 @@ static void put_string(struct output *out, const struct spec *s, const char *tex
 		pad(out, ' ', s->width - len);
 }
 
-static int64_t signed_argument(int size, va_list *ap)
+static int64_t signed_argument(int size, struct arguments *args)
 {
 	if (size == 8)
-		return va_arg(*ap, int64_t);
+		return va_arg(args->list, int64_t);
 	if (size == 1)
-		return (signed char)va_arg(*ap, int);
+		return (signed char)va_arg(args->list, int);
 	if (size == 2)
-		return (short)va_arg(*ap, int);
-	return va_arg(*ap, int);
+		return (short)va_arg(args->list, int);
+	return va_arg(args->list, int);
 }
 
-static uint64_t unsigned_argument(int size, va_list *ap)
+static uint64_t unsigned_argument(int size, struct arguments *args)
 {
 	if (size == 8)
-		return va_arg(*ap, uint64_t);
+		return va_arg(args->list, uint64_t);
 	if (size == 1)
-		return (unsigned char)va_arg(*ap, unsigned);
+		return (unsigned char)va_arg(args->list, unsigned);
 	if (size == 2)
-		return (unsigned short)va_arg(*ap, unsigned);
-	return va_arg(*ap, unsigned);
+		return (unsigned short)va_arg(args->list, unsigned);
+	return va_arg(args->list, unsigned);
 }
 
-static void put_conversion(struct output *out, char conversion, struct spec *s, va_list *ap)
+static void put_conversion(struct output *out, char conversion, struct spec *s,
+			   struct arguments *args)
 {
 	uint64_t value;
 	char c;
@@ -230,27 +242,29 @@ static void put_conversion(struct output *out, char conversion, struct spec *s, 
 	switch (conversion) {
 	case 'd':
 	case 'i':
-		put_signed(out, s, signed_argument(s->size, ap));
+		put_signed(out, s, signed_argument(s->size, args));
 		break;
 	case 'u':
-		put_number(out, s, unsigned_argument(s->size, ap), 10, "");
+		put_number(out, s, unsigned_argument(s->size, args), 10, "");
 		break;
 	case 'o':
-		put_number(out, s, unsigned_argument(s->size, ap), 8, "");
+		put_number(out, s, unsigned_argument(s->size, args), 8, "");
 		break;
 	case 'x':
 	case 'X':
 		if (conversion == 'X')
 			s->flags |= FLAG_UPPER;
-		value = unsigned_argument(s->size, ap);
+		value = unsigned_argument(s->size, args);
 		put_number(out, s, value, 16,
-			   !(s->flags & FLAG_ALT) || !value ? "" : conversion == 'X' ? "0X" : "0x");
+			   !(s->flags & FLAG_ALT) || !value ? ""
+			   : conversion == 'X'		    ? "0X"
+							    : "0x");
 		break;
 	case 'p':
-		put_number(out, s, (uintptr_t)va_arg(*ap, void *), 16, "0x");
+		put_number(out, s, (uintptr_t)va_arg(args->list, void *), 16, "0x");
 		break;
 	case 'c':
-		c = (char)va_arg(*ap, int);
+		c = (char)va_arg(args->list, int);
 		if (!(s->flags & FLAG_LEFT) && s->width > 1)
 			pad(out, ' ', s->width - 1);
 		put(out, &c, 1);
@@ -258,7 +272,7 @@ static void put_conversion(struct output *out, char conversion, struct spec *s, 
 			pad(out, ' ', s->width - 1);
 		break;
 	case 's':
-		put_string(out, s, va_arg(*ap, const char *));
+		put_string(out, s, va_arg(args->list, const char *));
 		break;
 	case '%':
 		put(out, "%", 1);
@@ -269,9 +283,9 @@ static void put_conversion(struct output *out, char conversion, struct spec *s, 
 size_t vformat_to(format_sink sink, void *ctx, const char *fmt, va_list ap)
 {
 	struct output out = {.sink = sink, .ctx = ctx};
-	va_list args;
+	struct arguments args;
 
-	va_copy(args, ap);
+	va_copy(args.list, ap);
 	while (*fmt) {
 		const char *literal = fmt;
 		struct spec s;
@@ -287,7 +301,7 @@ size_t vformat_to(format_sink sink, void *ctx, const char *fmt, va_list ap)
 			break;
 		put_conversion(&out, *fmt++, &s, &args);
 	}
-	va_end(args);
+	va_end(args.list);
 	return out.total;
 }
 

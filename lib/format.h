@@ -27,9 +27,11 @@ void format_append(char *buf, size_t size, const char *fmt, ...) PRINTF(3, 4);
 
 /* For addresses in a format string: format(b, n, "at " IPV4_FMT, IPV4_ARG(addr)),
  * with addr a uint32_t in host order; MAC_FMT with a pointer to six bytes. */
-#define IPV4_FMT    "%u.%u.%u.%u"
-#define IPV4_ARG(a) (unsigned)((a) >> 24), (unsigned)((a) >> 16 & 255), (unsigned)((a) >> 8 & 255), (unsigned)((a)&255)
-#define MAC_FMT	    "%02x:%02x:%02x:%02x:%02x:%02x"
-#define MAC_ARG(m)  (m)[0], (m)[1], (m)[2], (m)[3], (m)[4], (m)[5]
+#define IPV4_FMT "%u.%u.%u.%u"
+#define IPV4_ARG(a)                                                                                \
+	(unsigned)((a) >> 24), (unsigned)((a) >> 16 & 255), (unsigned)((a) >> 8 & 255),            \
+		(unsigned)((a)&255)
+#define MAC_FMT	   "%02x:%02x:%02x:%02x:%02x:%02x"
+#define MAC_ARG(m) (m)[0], (m)[1], (m)[2], (m)[3], (m)[4], (m)[5]
 
 #endif

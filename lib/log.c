@@ -9,7 +9,7 @@
 #define AREA_NAME 16
 
 static char ring[RING_SIZE];
-static uint32_t ring_end;  /* bytes ever written; index modulo the size */
+static uint32_t ring_end; /* bytes ever written; index modulo the size */
 static bool ring_wrapped;
 
 static struct area {

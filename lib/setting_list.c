@@ -7,9 +7,11 @@
 #include "lib/settings.h"
 
 #define STORED(id, name, type, tag, description)                                                   \
-	TABLE_ENTRY(setting, setting_##id) = {name, type, tag, false, description, NULL, NULL}
+	TABLE_ENTRY(setting, setting_##id)                                                         \
+	= {name, type, tag, false, description, NULL, NULL}
 #define SECRET(id, name, type, tag, description)                                                   \
-	TABLE_ENTRY(setting, setting_##id) = {name, type, tag, true, description, NULL, NULL}
+	TABLE_ENTRY(setting, setting_##id)                                                         \
+	= {name, type, tag, true, description, NULL, NULL}
 
 /* Addresses. yiaddr and siaddr of the DHCP header have tags of our own. */
 STORED(ip, "ip", "ipv4", SETTING_TAG(175, 2), "IPv4 address");
@@ -32,7 +34,8 @@ STORED(user_class, "user-class", "string", 77, "DHCP user class");
 STORED(next_server, "next-server", "ipv4", SETTING_TAG(175, 3), "TFTP server");
 STORED(filename, "filename", "string", 67, "boot file, or its URI");
 STORED(root_path, "root-path", "string", 17, "SAN disk to boot from");
-STORED(scriptlet, "scriptlet", "string", SETTING_TAG(175, 81), "command line run instead of autoboot");
+STORED(scriptlet, "scriptlet", "string", SETTING_TAG(175, 81),
+       "command line run instead of autoboot");
 STORED(priority, "priority", "int8", SETTING_TAG(175, 1), "priority of these settings");
 STORED(no_pxedhcp, "no-pxedhcp", "uint8", SETTING_TAG(175, 176), "do not wait for ProxyDHCP");
 
@@ -41,7 +44,8 @@ STORED(initiator_iqn, "initiator-iqn", "string", 203, "iSCSI initiator name");
 STORED(keep_san, "keep-san", "int8", SETTING_TAG(175, 8), "keep the SAN disk attached at the end");
 STORED(skip_san_boot, "skip-san-boot", "int8", SETTING_TAG(175, 9), "attach, do not boot from it");
 STORED(san_retries, "san-retries", "int8", SETTING_TAG(175, 187), "SAN retry count");
-STORED(san_filename, "san-filename", "string", SETTING_TAG(175, 188), "EFI boot file on the SAN disk");
+STORED(san_filename, "san-filename", "string", SETTING_TAG(175, 188),
+       "EFI boot file on the SAN disk");
 STORED(san_drive, "san-drive", "uint8", SETTING_TAG(175, 189), "BIOS drive number of the SAN disk");
 STORED(username, "username", "string", SETTING_TAG(175, 190), "user name");
 SECRET(password, "password", "string", SETTING_TAG(175, 191), "password");

@@ -57,7 +57,7 @@ const struct setting *setting_find(const char *name)
 {
 	const struct setting *s;
 
-	table_for_each(setting, s) {
+	table_for_each (setting, s) {
 		if (!strcmp(s->name, name))
 			return s;
 	}
@@ -68,7 +68,7 @@ const struct setting *setting_by_tag(uint32_t tag)
 {
 	const struct setting *s;
 
-	table_for_each(setting, s) {
+	table_for_each (setting, s) {
 		if (tag && s->tag == tag)
 			return s;
 	}
@@ -79,7 +79,7 @@ const struct setting_type *setting_type_find(const char *name)
 {
 	const struct setting_type *t;
 
-	table_for_each(setting_type, t) {
+	table_for_each (setting_type, t) {
 		if (!strcmp(t->name, name))
 			return t;
 	}
@@ -94,8 +94,8 @@ static const struct setting_type *default_type(const struct setting *predefined)
 const char *setting_source_name(enum setting_source source)
 {
 	static const char *const names[] = {
-		[SOURCE_SCRIPT] = "script",	[SOURCE_CMDLINE] = "command line",
-		[SOURCE_DHCP] = "DHCP",		[SOURCE_HARDWARE] = "hardware",
+		[SOURCE_SCRIPT] = "script",	 [SOURCE_CMDLINE] = "command line",
+		[SOURCE_DHCP] = "DHCP",		 [SOURCE_HARDWARE] = "hardware",
 		[SOURCE_LOADER] = "boot loader", [SOURCE_BUILTIN] = "built in",
 	};
 
@@ -192,7 +192,8 @@ static void resolve_tag(struct reference *ref)
 	if (!parse_tag(ref->name, &tag, canonical, sizeof(canonical)))
 		return;
 	ref->predefined = setting_by_tag(tag);
-	text_copy(ref->name, sizeof(ref->name), ref->predefined ? ref->predefined->name : canonical);
+	text_copy(ref->name, sizeof(ref->name),
+		  ref->predefined ? ref->predefined->name : canonical);
 }
 
 static int parse_reference(const char *text, struct reference *ref)
@@ -237,7 +238,7 @@ static struct scope *scope_find(const char *name)
 {
 	struct scope *s;
 
-	list_for_each(s, &scopes, link) {
+	list_for_each (s, &scopes, link) {
 		if (!strcmp(s->name, name))
 			return s;
 	}
@@ -266,7 +267,7 @@ static struct entry *entry_find(const struct scope *s, const char *name)
 
 	if (!s)
 		return NULL;
-	list_for_each(e, &s->entries, link) {
+	list_for_each (e, &s->entries, link) {
 		if (!strcmp(e->name, name))
 			return e;
 	}
@@ -299,7 +300,7 @@ static void apply(void)
 	if (applying)
 		return;
 	applying = true;
-	table_for_each(setting_applicator, a)
+	table_for_each (setting_applicator, a)
 		a->apply();
 	applying = false;
 }
@@ -329,11 +330,12 @@ static int put_entry(const char *scope, const char *name, const struct setting_t
 	struct scope *s;
 
 	if (len > SETTING_MAX)
-		return fail(E_SETTING_VALUE, "%s: %zu bytes are too long for a setting (%u at most)",
-			    name, len, SETTING_MAX);
+		return fail(E_SETTING_VALUE,
+			    "%s: %zu bytes are too long for a setting (%u at most)", name, len,
+			    SETTING_MAX);
 	if (entry_count >= ENTRIES_MAX || store_bytes + len > STORE_BYTES_MAX)
-		return fail(E_SETTING_FULL, "%s: no room for more settings (%u hold %zu bytes)", name,
-			    entry_count, store_bytes);
+		return fail(E_SETTING_FULL, "%s: no room for more settings (%u hold %zu bytes)",
+			    name, entry_count, store_bytes);
 	e = heap_alloc(sizeof(*e) + len);
 	if (!e)
 		return fail(E_NO_MEMORY, "no memory for setting %s", name);
@@ -374,7 +376,8 @@ int setting_store(const char *name, const char *text, enum setting_source source
 	}
 	type = ref.type ? ref.type : default_type(ref.predefined);
 	if (!type->parse)
-		return fail(E_SETTING_TYPE, "%s: settings of type %s cannot be set", name, type->name);
+		return fail(E_SETTING_TYPE, "%s: settings of type %s cannot be set", name,
+			    type->name);
 	len = type->parse(text, raw, sizeof(raw));
 	if (len < 0)
 		return fail(E_SETTING_VALUE, "%s: \"%.80s\" is not a value of type %s", name, text,
@@ -385,8 +388,8 @@ int setting_store(const char *name, const char *text, enum setting_source source
 int setting_store_raw(const char *scope, const char *name, const char *type, const void *raw,
 		      size_t len, enum setting_source source)
 {
-	const struct setting_type *t = type ? setting_type_find(type) :
-					      default_type(setting_find(name));
+	const struct setting_type *t =
+		type ? setting_type_find(type) : default_type(setting_find(name));
 
 	if (!*name || strlen(name) >= sizeof(((struct entry *)0)->name) ||
 	    strlen(scope) >= sizeof(((struct scope *)0)->name))
@@ -407,7 +410,8 @@ int setting_unset(const char *name)
 
 	if (rc)
 		return fail_reference(rc, name);
-	return put_entry(ref.scope, ref.name, default_type(ref.predefined), "", 0, SOURCE_SCRIPT, true);
+	return put_entry(ref.scope, ref.name, default_type(ref.predefined), "", 0, SOURCE_SCRIPT,
+			 true);
 }
 
 static bool clear_scopes(const char *name)
@@ -416,10 +420,10 @@ static bool clear_scopes(const char *name)
 	struct entry *e, *next_entry;
 	bool changed = false;
 
-	list_for_each_safe(s, next_scope, &scopes, link) {
+	list_for_each_safe (s, next_scope, &scopes, link) {
 		if (name && strcmp(s->name, name) != 0 && !is_child(s->name, name))
 			continue;
-		list_for_each_safe(e, next_entry, &s->entries, link)
+		list_for_each_safe (e, next_entry, &s->entries, link)
 			entry_free(e);
 		scope_free_if_empty(s);
 		changed = true;
@@ -494,7 +498,7 @@ static enum outcome look_children(const char *scope, const struct reference *ref
 {
 	const struct scope *s;
 
-	list_for_each(s, &scopes, link) {
+	list_for_each (s, &scopes, link) {
 		enum outcome o = is_child(s->name, scope) ? look_entry(s, ref, value) : ABSENT;
 
 		if (o != ABSENT)
@@ -573,7 +577,7 @@ static enum outcome look_others(const struct reference *ref, struct setting_valu
 
 	if (o == ABSENT)
 		o = look_entry(scope_find("pxebs"), ref, value);
-	list_for_each(s, &scopes, link) {
+	list_for_each (s, &scopes, link) {
 		if (o == ABSENT && *s->name)
 			o = look_entry(s, ref, value);
 	}
@@ -684,8 +688,8 @@ void settings_walk(void (*visit)(const char *scope, const struct setting_value *
 	const struct scope *s;
 	const struct entry *e;
 
-	list_for_each(s, &scopes, link) {
-		list_for_each(e, &s->entries, link) {
+	list_for_each (s, &scopes, link) {
+		list_for_each (e, &s->entries, link) {
 			struct setting_value value;
 			struct reference ref = {.predefined = setting_find(e->name)};
 

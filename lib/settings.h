@@ -64,7 +64,8 @@ struct setting {
 	 * NULL for stored settings.
 	 */
 	long (*compute)(const char *scope, uint8_t *raw, size_t max);
-	/** Scope that `show` names for a value computed with scope "": "smbios"; NULL: "builtin". */
+	/** Scope that `show` names for a value computed with scope "": "smbios"; NULL: "builtin".
+	 */
 	const char *home;
 };
 TABLE(setting);

@@ -6,14 +6,16 @@
 
 static const struct option reboot_options[] = {
 	{'w', "warm", OPTION_FLAG, "skip the BIOS' memory test"},
-	{'s', "setup", OPTION_FLAG, "accepted and ignored: a BIOS cannot be told to open its setup"}};
+	{'s', "setup", OPTION_FLAG,
+	 "accepted and ignored: a BIOS cannot be told to open its setup"}};
 
 static int run_reboot(struct call *call)
 {
 	leave_prepare();
 	power_reboot(call->option[0].given);
 }
-TABLE_ENTRY(command, cmd_reboot) = {
+TABLE_ENTRY(command, cmd_reboot)
+= {
 	.name = "reboot",
 	.arguments = "",
 	.summary = "Restart the machine",
@@ -26,7 +28,8 @@ static int run_poweroff(struct call *call)
 {
 	return power_off();
 }
-TABLE_ENTRY(command, cmd_poweroff) = {
+TABLE_ENTRY(command, cmd_poweroff)
+= {
 	.name = "poweroff",
 	.arguments = "",
 	.summary = "Switch the machine off",

@@ -27,7 +27,8 @@ static int run_set(struct call *call)
 	heap_free(text);
 	return rc;
 }
-TABLE_ENTRY(command, cmd_set) = {
+TABLE_ENTRY(command, cmd_set)
+= {
 	.name = "set",
 	.arguments = "<setting> [<value>...]",
 	.summary = "Set a setting; without a value, remove it",
@@ -41,7 +42,8 @@ static int run_clear(struct call *call)
 {
 	return setting_store(call->argv[0], "", SOURCE_SCRIPT);
 }
-TABLE_ENTRY(command, cmd_clear) = {
+TABLE_ENTRY(command, cmd_clear)
+= {
 	.name = "clear",
 	.arguments = "<setting>",
 	.summary = "Remove a setting; what a server sent shows again",
@@ -54,7 +56,8 @@ static int run_unset(struct call *call)
 {
 	return setting_unset(call->argv[0]);
 }
-TABLE_ENTRY(command, cmd_unset) = {
+TABLE_ENTRY(command, cmd_unset)
+= {
 	.name = "unset",
 	.arguments = "<setting>",
 	.summary = "Let a setting read as unset, although a server sent a value",
@@ -107,7 +110,8 @@ static int run_show(struct call *call)
 	print_value(&value, quiet);
 	return 0;
 }
-TABLE_ENTRY(command, cmd_show) = {
+TABLE_ENTRY(command, cmd_show)
+= {
 	.name = "show",
 	.arguments = "[<setting>]",
 	.summary = "Show a setting's value and where it comes from, or all that are set",
@@ -142,7 +146,8 @@ static int run_read(struct call *call)
 	heap_free(line);
 	return rc;
 }
-TABLE_ENTRY(command, cmd_read) = {
+TABLE_ENTRY(command, cmd_read)
+= {
 	.name = "read",
 	.arguments = "<setting>",
 	.summary = "Let the user edit a setting in one line",
@@ -173,7 +178,8 @@ static int fetch_count(const char *name, int64_t *count, const char **type)
 		text[0] = 0;
 	negative = text[0] == '-';
 	if (!text_to_u64(text + negative, 0, &number))
-		return fail(E_INVALID, "%.60s is of type %s and not a number", name, value.type->name);
+		return fail(E_INVALID, "%.60s is of type %s and not a number", name,
+			    value.type->name);
 	*count = negative ? -(int64_t)number : (int64_t)number;
 	return 0;
 }
@@ -195,12 +201,14 @@ static int run_inc(struct call *call)
 	if (rc)
 		return rc;
 	count += negative ? -(int64_t)step : (int64_t)step;
-	if (format(full, sizeof(full), "%s%s%s", name, type ? ":" : "", type ? type : "") >= sizeof(full))
+	if (format(full, sizeof(full), "%s%s%s", name, type ? ":" : "", type ? type : "") >=
+	    sizeof(full))
 		return fail(E_SETTING_NAME, "%.60s: the name is too long", name);
 	format(text, sizeof(text), "%lld", (long long)count);
 	return setting_store(full, text, SOURCE_SCRIPT);
 }
-TABLE_ENTRY(command, cmd_inc) = {
+TABLE_ENTRY(command, cmd_inc)
+= {
 	.name = "inc",
 	.arguments = "<setting> [<increment>]",
 	.summary = "Add to a number; one that is not set counts as 0",

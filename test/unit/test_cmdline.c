@@ -31,8 +31,10 @@ static const struct row {
 
 	/* Scripts, as iPXE users write them. */
 	{"dhcp", "dhcp", "", NULL},
-	{"dhcp && sanboot iscsi:192.0.2.1:::1:iqn.a:b", "dhcp && sanboot iscsi:192.0.2.1:::1:iqn.a:b", "", NULL},
-	{"dhcp && sanhook --drive 0x80 iscsi:a || shell", "dhcp && sanhook --drive 0x80 iscsi:a || shell", "", NULL},
+	{"dhcp && sanboot iscsi:192.0.2.1:::1:iqn.a:b",
+	 "dhcp && sanboot iscsi:192.0.2.1:::1:iqn.a:b", "", NULL},
+	{"dhcp && sanhook --drive 0x80 iscsi:a || shell",
+	 "dhcp && sanhook --drive 0x80 iscsi:a || shell", "", NULL},
 	{"echo a=b  c=d", "echo a=b  c=d", "a=|c=", NULL},
 	{"echo \"two  words\" 'x'", "echo \"two  words\" 'x'", "", NULL},
 	{"set a b ; exit", "set a b ; exit", "a=", NULL},
@@ -40,15 +42,20 @@ static const struct row {
 
 	/* Settings. */
 	{"net0/keep-san=1", NO_SCRIPT, "net0/keep-san=1|keep-san=1|cmdline=", NULL},
-	{"net0/keep-san=1 net0/skip-san-boot=1", NO_SCRIPT, "net0/keep-san=1|net0/skip-san-boot=1", NULL},
-	{"keep-san:int8=1 my.var=x other_var=y A-b=z", NO_SCRIPT, "keep-san=1|my.var=x|other_var=y|A-b=z", NULL},
-	{"root-path=iscsi:192.0.2.1:::1:iqn.a:b", NO_SCRIPT, "root-path=iscsi:192.0.2.1:::1:iqn.a:b", NULL},
-	{"user-class=\"two words\" x='a \"b\" c'", NO_SCRIPT, "user-class=two words|x=a \"b\" c", NULL},
+	{"net0/keep-san=1 net0/skip-san-boot=1", NO_SCRIPT, "net0/keep-san=1|net0/skip-san-boot=1",
+	 NULL},
+	{"keep-san:int8=1 my.var=x other_var=y A-b=z", NO_SCRIPT,
+	 "keep-san=1|my.var=x|other_var=y|A-b=z", NULL},
+	{"root-path=iscsi:192.0.2.1:::1:iqn.a:b", NO_SCRIPT,
+	 "root-path=iscsi:192.0.2.1:::1:iqn.a:b", NULL},
+	{"user-class=\"two words\" x='a \"b\" c'", NO_SCRIPT, "user-class=two words|x=a \"b\" c",
+	 NULL},
 	{"\"y=a b\" z=a\"b c\"d", NO_SCRIPT, "y=a b|z=ab cd", NULL},
 	{"x=\"unfinished business", NO_SCRIPT, "x=unfinished business", NULL},
 	{"175.8=1 67:string=boot.ipxe", NO_SCRIPT, "keep-san=1|filename=boot.ipxe", NULL},
 	{"x=1=2 y=", NO_SCRIPT, "x=1=2|y=", NULL},
-	{"net0/gateway=192.0.2.254 dhcp && echo done", "dhcp && echo done", "net0/gateway=192.0.2.254", NULL},
+	{"net0/gateway=192.0.2.254 dhcp && echo done", "dhcp && echo done",
+	 "net0/gateway=192.0.2.254", NULL},
 	{"x=a dhcp x=b", "dhcp x=b", "x=a", NULL},
 	{"x=a x=b", NO_SCRIPT, "x=b", NULL},
 	{"netX/filename=f", NO_SCRIPT, "net0/filename=f", NULL},
@@ -66,9 +73,12 @@ static const struct row {
 	{"quiet net0/keep-san=1", NO_SCRIPT, "net0/keep-san=1|quiet=1|cmdline=quiet", NULL},
 	{"quiet", NO_SCRIPT, "quiet=1|cmdline=quiet", NULL},
 	{"quiet dhcp", "dhcp", "quiet=1", NULL},
-	{"ro nosplash net0/keep-san=1 vga=791", NO_SCRIPT, "net0/keep-san=1|vga=791|cmdline=ro nosplash", "ro nosplash"},
-	{"nosplash dhcp && shell", NO_SCRIPT, "cmdline=nosplash dhcp && shell", "nosplash dhcp && shell"},
-	{"http://192.0.2.1/x?a=b", NO_SCRIPT, "cmdline=http://192.0.2.1/x?a=b", "http://192.0.2.1/x?a=b"},
+	{"ro nosplash net0/keep-san=1 vga=791", NO_SCRIPT,
+	 "net0/keep-san=1|vga=791|cmdline=ro nosplash", "ro nosplash"},
+	{"nosplash dhcp && shell", NO_SCRIPT, "cmdline=nosplash dhcp && shell",
+	 "nosplash dhcp && shell"},
+	{"http://192.0.2.1/x?a=b", NO_SCRIPT, "cmdline=http://192.0.2.1/x?a=b",
+	 "http://192.0.2.1/x?a=b"},
 	{"=x a/=y /b=z a/b/c=d", NO_SCRIPT, "cmdline==x a/=y /b=z a/b/c=d", "=x a/=y /b=z a/b/c=d"},
 	{"keep-san=yes", NO_SCRIPT, "keep-san=|cmdline=keep-san=yes", "keep-san=yes"},
 	{"x:float=1 y=2", NO_SCRIPT, "x=|y=2", "x:float=1"},
@@ -86,7 +96,8 @@ static const struct row {
 	{"dhcp && shell initrd=x", "dhcp && shell", "initrd=x", NULL},
 	{"dhcp && chain http://h/x BOOTIF=01-52-54-00-12-34-56", "dhcp && chain http://h/x",
 	 "BOOTIF=01-52-54-00-12-34-56|nic=01-52-54-00-12-34-56", NULL},
-	{"BOOT_IMAGE=i ip=192.0.2.5:192.0.2.1:192.0.2.254:255.255.255.0 BOOTIF=01-52-54-00-12-34-56 SYSUUID=1-2",
+	{"BOOT_IMAGE=i ip=192.0.2.5:192.0.2.1:192.0.2.254:255.255.255.0 "
+	 "BOOTIF=01-52-54-00-12-34-56 SYSUUID=1-2",
 	 NO_SCRIPT,
 	 "pxelinux/ip=192.0.2.5|pxelinux/next-server=192.0.2.1|pxelinux/gateway=192.0.2.254|"
 	 "pxelinux/netmask=255.255.255.0|net0/ip=|SYSUUID=1-2|cmdline=",
@@ -101,7 +112,8 @@ static const struct row {
 	 "net0/ip=192.0.2.5|net0/netmask=255.255.255.0|net0/gateway=192.0.2.254", NULL},
 	{"ip=192.0.2.5::192.0.2.254:255.255.255.0:host:eth0:off", NO_SCRIPT,
 	 "pxelinux/ip=192.0.2.5|pxelinux/next-server=|pxelinux/gateway=192.0.2.254", NULL},
-	{"ip=192.0.2.7 netmask=255.255.255.0", NO_SCRIPT, "ip=192.0.2.7|net0/ip=192.0.2.7|pxelinux/ip=", NULL},
+	{"ip=192.0.2.7 netmask=255.255.255.0", NO_SCRIPT,
+	 "ip=192.0.2.7|net0/ip=192.0.2.7|pxelinux/ip=", NULL},
 	{"ip=dhcp", NO_SCRIPT, "ip=|cmdline=ip=dhcp", "ip=dhcp"},
 	{"ip=1.2.3.4:x:y:z", NO_SCRIPT, "pxelinux/ip=", "ip=1.2.3.4:x:y:z"},
 
@@ -161,7 +173,8 @@ static void check_row(const struct row *row)
 	assert_string_equal(script ? script : NO_SCRIPT, row->script);
 	heap_free(script);
 	check_settings(row->settings);
-	format(message, sizeof(message), "Command line: ignored \"%s\" ", row->ignored ? row->ignored : "");
+	format(message, sizeof(message), "Command line: ignored \"%s\" ",
+	       row->ignored ? row->ignored : "");
 	if (row->ignored)
 		assert_non_null(strstr(host_output(), message));
 	else
@@ -178,7 +191,8 @@ static void test_sources(void **state)
 {
 	struct setting_value value;
 
-	cmdline_seed("BOOTIF=01-52-54-00-12-34-56 keep-san=1 ip=192.0.2.5:192.0.2.1::255.255.255.0");
+	cmdline_seed(
+		"BOOTIF=01-52-54-00-12-34-56 keep-san=1 ip=192.0.2.5:192.0.2.1::255.255.255.0");
 	assert_int_equal(setting_fetch("keep-san", &value), 0);
 	assert_int_equal(value.source, SOURCE_CMDLINE);
 	assert_int_equal(setting_fetch("nic", &value), 0);

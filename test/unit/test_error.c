@@ -104,15 +104,16 @@ static void test_ring(void **state)
 		print("%05u\n", i);
 	log_ring(&first, &first_len, &second, &second_len);
 	assert_int_equal(first_len + second_len, 65536);
-	assert_memory_equal(second_len ? second + second_len - 6 : first + first_len - 6, "19999\n", 6);
+	assert_memory_equal(second_len ? second + second_len - 6 : first + first_len - 6, "19999\n",
+			    6);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sentence),     cmocka_unit_test(test_foreign_sentence),
+		cmocka_unit_test(test_sentence),      cmocka_unit_test(test_foreign_sentence),
 		cmocka_unit_test(test_long_sentence), cmocka_unit_test(test_codes),
-		cmocka_unit_test(test_unique),	     cmocka_unit_test(test_debug_areas),
+		cmocka_unit_test(test_unique),	      cmocka_unit_test(test_debug_areas),
 		cmocka_unit_test(test_ring),
 	};
 

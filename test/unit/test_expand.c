@@ -139,13 +139,19 @@ static void test_no_memory(void **state)
 /* ---- Options ---- */
 
 static const struct option options[] = {
-	{'n', "n", OPTION_FLAG, ""},	     {'t', "timeout", OPTION_NUMBER, ""},
-	{'k', "key", OPTION_KEY, ""},	     {0, "name", OPTION_TEXT, ""},
+	{'n', "n", OPTION_FLAG, ""},	 {'t', "timeout", OPTION_NUMBER, ""},
+	{'k', "key", OPTION_KEY, ""},	 {0, "name", OPTION_TEXT, ""},
 	{'q', "quiet", OPTION_FLAG, ""},
 };
-static const struct command few = {.name = "few", .options = options, .option_count = 5, .min_args = 1, .max_args = 2};
-static const struct command text = {.name = "text", .options = options, .option_count = 5, .max_args = ARGS_ANY};
-static const struct command list = {.name = "list", .options = options, .option_count = 5, .max_args = ARGS_ANY, .options_anywhere = true};
+static const struct command few = {
+	.name = "few", .options = options, .option_count = 5, .min_args = 1, .max_args = 2};
+static const struct command text = {
+	.name = "text", .options = options, .option_count = 5, .max_args = ARGS_ANY};
+static const struct command list = {.name = "list",
+				    .options = options,
+				    .option_count = 5,
+				    .max_args = ARGS_ANY,
+				    .options_anywhere = true};
 
 static struct call call;
 static char parse_buffer[256];
@@ -203,9 +209,10 @@ static void test_options_behind_arguments(void **state)
 static void test_option_errors(void **state)
 {
 	static const char *const bad[] = {
-		"few -x a",	    "few --nothing a",	  "few --timeout", "few -t",	  "few --timeout x a",
-		"few --timeout -n a", "few --n=1 a",	  "few",	   "few a b c",	  "few --name",
-		"few --time 5 a",   "few --timeout= a", "few --key ab a", "few ---n a", "few -nx a",
+		"few -x a",	     "few --nothing a",	   "few --timeout",  "few -t",
+		"few --timeout x a", "few --timeout -n a", "few --n=1 a",    "few",
+		"few a b c",	     "few --name",	   "few --time 5 a", "few --timeout= a",
+		"few --key ab a",    "few ---n a",	   "few -nx a",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

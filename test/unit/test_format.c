@@ -117,10 +117,18 @@ static void test_broken_format(void **state)
 /* Every combination of flags, widths and precisions against the host's library. */
 static void test_against_host(void **state)
 {
-	static const char *const flags[] = {"", "-", "0", "+", " ", "#", "-0", "+0", "0#", "-#", "+-"};
+	static const char *const flags[] = {"",	  "-",	"0",  "+",  " ", "#",
+					    "-0", "+0", "0#", "-#", "+-"};
 	static const char *const counts[] = {"", "1", "12", ".", ".0", ".1", ".7", "12.5", "3.9"};
-	static const long long values[] = {0, 1, -1, 255, 4294967295ll, 4294967296ll, -4294967297ll,
-					   999999999999999999ll, (long long)(1ull << 63)};
+	static const long long values[] = {0,
+					   1,
+					   -1,
+					   255,
+					   4294967295ll,
+					   4294967296ll,
+					   -4294967297ll,
+					   999999999999999999ll,
+					   (long long)(1ull << 63)};
 	char fmt[32], ours[128], theirs[128];
 
 #pragma GCC diagnostic push
@@ -129,9 +137,11 @@ static void test_against_host(void **state)
 		for (size_t c = 0; c < ARRAY_SIZE(counts); c++)
 			for (const char *conv = "diuxXo"; *conv; conv++)
 				for (size_t v = 0; v < ARRAY_SIZE(values); v++) {
-					snprintf(fmt, sizeof(fmt), "%%%s%sll%c", flags[f], counts[c], *conv);
+					snprintf(fmt, sizeof(fmt), "%%%s%sll%c", flags[f],
+						 counts[c], *conv);
 					size_t n = format(ours, sizeof(ours), fmt, values[v]);
-					int expected = snprintf(theirs, sizeof(theirs), fmt, values[v]);
+					int expected =
+						snprintf(theirs, sizeof(theirs), fmt, values[v]);
 
 					if (strcmp(ours, theirs) != 0)
 						print_message("format \"%s\"\n", fmt);
@@ -144,9 +154,9 @@ static void test_against_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_integers), cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_cut),	 cmocka_unit_test(test_append),
+		cmocka_unit_test(test_integers),      cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_sizes),	      cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_cut),	      cmocka_unit_test(test_append),
 		cmocka_unit_test(test_broken_format), cmocka_unit_test(test_against_host),
 	};
 

@@ -21,7 +21,8 @@ static int run_fail(struct call *call)
 {
 	return fail(E_TIMEOUT, "%s did not answer", call->argc ? call->argv[0] : "nobody");
 }
-TABLE_ENTRY(command, cmd_fail) = {.name = "t-fail", .max_args = 1, .run = run_fail};
+TABLE_ENTRY(command, cmd_fail)
+= {.name = "t-fail", .max_args = 1, .run = run_fail};
 
 /* Runs the script that a setting holds, as chain does with an image. */
 static int run_sub(struct call *call)
@@ -33,7 +34,8 @@ static int run_sub(struct call *call)
 		*p = *p == '|' && p[1] != '|' && p[-1] != '|' ? '\n' : *p;
 	return script_run(call->argv[0], text, strlen(text));
 }
-TABLE_ENTRY(command, cmd_sub) = {.name = "t-sub", .min_args = 1, .max_args = 1, .run = run_sub};
+TABLE_ENTRY(command, cmd_sub)
+= {.name = "t-sub", .min_args = 1, .max_args = 1, .run = run_sub};
 
 static int run_args(struct call *call)
 {
@@ -45,7 +47,8 @@ static int run_args(struct call *call)
 	}
 	return 0;
 }
-TABLE_ENTRY(command, cmd_args) = {.name = "t-args", .max_args = ARGS_ANY, .run = run_args};
+TABLE_ENTRY(command, cmd_args)
+= {.name = "t-args", .max_args = ARGS_ANY, .run = run_args};
 
 static int setup(void **state)
 {
@@ -130,13 +133,12 @@ static void test_failures(void **state)
 	assert_int_equal(error_errno(E_TIMEOUT), setting_number("", "errno", 0));
 	PRINTS("iseq ${errno} 0x0 || echo kept", "kept\n");
 	PRINTS("t-fail a b c", "t-fail: too many arguments; usage: t-fail (E-CMD-02)\n");
-	PRINTS("echo --help && echo on",
-	       "Usage:\n\n  echo [-n|--n] [<text>...]\n\nPrint text.\n"
-	       "  -n, --n                      no end of line\non\n");
+	PRINTS("echo --help && echo on", "Usage:\n\n  echo [-n|--n] [<text>...]\n\nPrint text.\n"
+					 "  -n, --n                      no end of line\non\n");
 	PRINTS("iseq a", "iseq: too few arguments; usage: iseq <value1> <value2> (E-CMD-02)\n");
 	/* The same failure twice is two failures. */
-	PRINTS("t-fail ; t-fail",
-	       "t-fail: nobody did not answer (E-GEN-03)\nt-fail: nobody did not answer (E-GEN-03)\n");
+	PRINTS("t-fail ; t-fail", "t-fail: nobody did not answer (E-GEN-03)\nt-fail: nobody did "
+				  "not answer (E-GEN-03)\n");
 	setting_store("self", "${self}", SOURCE_SCRIPT);
 	assert_int_equal(command_line("echo ${self}"), E_EXPAND);
 }
@@ -145,9 +147,11 @@ static void test_failures(void **state)
 
 static void test_probe(void **state)
 {
-	static const char *const yes[] = {"#!ipxe\n",	      "#!gpxe\r\necho",	    "\xef\xbb\xbf#!ipxe\n",
-					  "\r\n\n  #!ipxe x", "#!ipxe",		    "#!ipxe 2\n"};
-	static const char *const no[] = {"", "#!ipxes\n", "#!/bin/sh\n", "echo", "#!ipx", "x#!ipxe\n", "\xef\xbb"};
+	static const char *const yes[] = {
+		"#!ipxe\n",	    "#!gpxe\r\necho", "\xef\xbb\xbf#!ipxe\n",
+		"\r\n\n  #!ipxe x", "#!ipxe",	      "#!ipxe 2\n"};
+	static const char *const no[] = {"",	  "#!ipxes\n", "#!/bin/sh\n", "echo",
+					 "#!ipx", "x#!ipxe\n", "\xef\xbb"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
 		assert_true(script_probe(yes[i], strlen(yes[i])));
@@ -163,7 +167,8 @@ static void test_lines(void **state)
 	SCRIPT_PRINTS("echo a \\\n  b\\\r\nc\necho d\n", "a bc\nd\n");
 	SCRIPT_PRINTS("echo a\\ \necho b\n", "a\\\nb\n");
 	assert_int_equal(script("echo a\necho b\\"), E_SCRIPT_LINE);
-	assert_non_null(strstr(host_output(), "test:2: warning: the script ends in a backslash\na\n"));
+	assert_non_null(
+		strstr(host_output(), "test:2: warning: the script ends in a backslash\na\n"));
 	assert_non_null(strstr(host_output(), "(E-SCRIPT-04)"));
 	assert_int_equal(script(""), 0);
 }
@@ -176,7 +181,8 @@ static void test_abort(void **state)
 	report_failure(E_TIMEOUT);
 	assert_string_equal(host_output(), "a\ntest:2: t-fail: nobody did not answer (E-GEN-03)\n");
 	assert_int_equal(script("\n\niseq a b\necho b\n"), E_FALSE);
-	assert_string_equal(host_output(), "test:3: iseq: \"a\" and \"b\" are not equal (E-CMD-03)\n");
+	assert_string_equal(host_output(),
+			    "test:3: iseq: \"a\" and \"b\" are not equal (E-CMD-03)\n");
 	SCRIPT_PRINTS("t-fail x ||\necho b\n", "test:1: t-fail: x did not answer (E-GEN-03)\nb\n");
 	/* The number is that of the first physical line. */
 	script("echo \\\n a\nt-fail \\\n b\n");
@@ -200,8 +206,9 @@ static void test_goto(void **state)
 {
 	SCRIPT_PRINTS("goto end\necho a\n:end\necho b\n", "b\n");
 	SCRIPT_PRINTS("goto end && echo no ; echo no\n:end echo same line\n", "same line\n");
-	SCRIPT_PRINTS("set i:int32 0\n:loop\necho ${i}\ninc i\niseq ${i} 3 || goto loop\necho end\n",
-		      "0\n1\n2\nend\n");
+	SCRIPT_PRINTS(
+		"set i:int32 0\n:loop\necho ${i}\ninc i\niseq ${i} 3 || goto loop\necho end\n",
+		"0\n1\n2\nend\n");
 	SCRIPT_PRINTS("goto a\n:ab echo ab\n:a echo first\nexit\n:a echo second\n", "first\n");
 	SCRIPT_PRINTS("set l end\ngoto ${l}\n:end  \necho x\n", "x\n");
 	SCRIPT_PRINTS("goto a\\\nb\n:a\\\nb echo joined\n", "joined\n");
@@ -233,9 +240,11 @@ static void test_nested(void **state)
 {
 	setting_store("inner", "echo in|t-fail|echo never", SOURCE_SCRIPT);
 	assert_int_equal(script("echo out\nt-sub inner\necho never\n"), E_TIMEOUT);
-	assert_string_equal(host_output(), "out\nin\ninner:2: t-fail: nobody did not answer (E-GEN-03)\n");
+	assert_string_equal(host_output(),
+			    "out\nin\ninner:2: t-fail: nobody did not answer (E-GEN-03)\n");
 	script("t-sub inner || echo handled ${error-code}\nnonsense ||\n");
-	assert_non_null(strstr(host_output(), "handled E-GEN-03\ntest:2: nonsense: command not found"));
+	assert_non_null(
+		strstr(host_output(), "handled E-GEN-03\ntest:2: nonsense: command not found"));
 	setting_store("leave", "exit 0 ; echo no|echo never", SOURCE_SCRIPT);
 	SCRIPT_PRINTS("t-sub leave && echo back\necho next\n", "back\nnext\n");
 	setting_store("jump", "goto over|echo never|:over echo here", SOURCE_SCRIPT);
@@ -249,9 +258,10 @@ static void test_nested(void **state)
 
 static void test_check(void **state)
 {
-	SCRIPT_PRINTS("#!ipxe\nexit\nfrobnicate && goto lost ; goto ${x}\n:here\ngoto here\n${cmd}\n",
-		      "test:3: warning: frobnicate: command not found\n"
-		      "test:3: warning: goto: there is no label \":lost\"\n");
+	SCRIPT_PRINTS(
+		"#!ipxe\nexit\nfrobnicate && goto lost ; goto ${x}\n:here\ngoto here\n${cmd}\n",
+		"test:3: warning: frobnicate: command not found\n"
+		"test:3: warning: goto: there is no label \":lost\"\n");
 	script("#!ipxe 2\nexit\n");
 	assert_non_null(strstr(host_output(), "test:1: warning: \"#!ipxe 2\""));
 	script("exit\na1\na2\na3\na4\na5\na6\na7\na8\na9\na10\na11\na12\n");
@@ -270,13 +280,15 @@ static void test_settings_commands(void **state)
 	PRINTS("clear x && isset ${x} || echo gone", "gone\n");
 	assert_int_equal(command_line("clear x"), 0);
 	PRINTS("show x", "show: Could not find \"x\" (E-SET-01)\n");
-	PRINTS("set x:int8 nonsense", "set: x:int8: \"nonsense\" is not a value of type int8 (E-SET-04)\n");
+	PRINTS("set x:int8 nonsense",
+	       "set: x:int8: \"nonsense\" is not a value of type int8 (E-SET-04)\n");
 	setting_store_raw("net0.dhcp", "filename", NULL, "sent", 4, SOURCE_DHCP);
 	PRINTS("show filename", "net0.dhcp/filename:string = sent (DHCP)\n");
 	PRINTS("unset filename && echo <${filename}>", "<>\n");
 	PRINTS("clear filename && echo ${filename}", "sent\n");
 	PRINTS("set filename ${nothing} && echo ${filename}", "sent\n");
-	PRINTS("set net0/ip=dhcp", "set: warning: write \"set NAME VALUE\" with a blank, not \"net0/ip=dhcp\"\n");
+	PRINTS("set net0/ip=dhcp",
+	       "set: warning: write \"set NAME VALUE\" with a blank, not \"net0/ip=dhcp\"\n");
 	output("show");
 	assert_non_null(strstr(host_output(), "net0/keep-san:int8 = 1 (script)\n"));
 	assert_non_null(strstr(host_output(), "password:string = ***"));
@@ -300,7 +312,10 @@ static void test_inc(void **state)
 static void test_prompt(void **state)
 {
 	host_keys("x");
-	PRINTS("prompt Press a key && echo yes", "Press a key" "\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b" "yes\n");
+	PRINTS("prompt Press a key && echo yes",
+	       "Press a key"
+	       "\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b"
+	       "yes\n");
 	PRINTS("prompt --timeout 2000 || echo ${error-code}", "E-GEN-03\n");
 	host_keys("b");
 	PRINTS("prompt --key b && echo b", "b\n");
@@ -322,6 +337,20 @@ static void test_sleep(void **state)
 	assert_int_equal(command_line("sleep"), E_CMD_USAGE);
 }
 
+static void test_command_table(void **state)
+{
+	struct call call;
+	const struct command *a, *b;
+
+	table_for_each (command, a) {
+		assert_in_range(a->option_count, 0, ARRAY_SIZE(call.option));
+		assert_true(a->min_args <= a->max_args);
+		command_help(a);
+		for (b = __start_tbl_command; b != a; b++)
+			assert_string_not_equal(a->name, b->name);
+	}
+}
+
 static void test_help_and_explain(void **state)
 {
 	output("help");
@@ -330,8 +359,10 @@ static void test_help_and_explain(void **state)
 	output("help show");
 	assert_non_null(strstr(host_output(), "show [-q|--quiet] [<setting>]"));
 	PRINTS("help nonsense", "help: there is no command \"nonsense\" (E-CMD-01)\n");
-	PRINTS("explain e-gen-03", "E-GEN-03: timed out\nWhat to do: check that the other side is running and reachable\n");
-	PRINTS("explain E-XX-1", "explain: \"E-XX-1\" is not a code of the form E-AREA-NN (E-GEN-05)\n");
+	PRINTS("explain e-gen-03", "E-GEN-03: timed out\nWhat to do: check that the other side is "
+				   "running and reachable\n");
+	PRINTS("explain E-XX-1",
+	       "explain: \"E-XX-1\" is not a code of the form E-AREA-NN (E-GEN-05)\n");
 	output("t-fail here");
 	output("explain");
 	assert_non_null(strstr(host_output(), "It said: here did not answer\n"));
@@ -374,7 +405,10 @@ static void test_line_editing(void **state)
 		{"abc\r", "abc"},
 		{"abc\b\bX\r", "aX"},
 		{"abc\x7f\n", "ab"},
-		{"bc\x01" "a\x05" "d\r", "abcd"},
+		{"bc\x01"
+		 "a\x05"
+		 "d\r",
+		 "abcd"},
 		{"abc\x02\x02X\x06Y\r", "aXbYc"},
 		{"abc\x01\x04\r", "bc"},
 		{"one two\x17three\r", "one three"},
@@ -488,7 +522,8 @@ static void test_shell(void **state)
 	assert_null(strstr(host_output(), "never\nnever"));
 	host_reset();
 	host_clock_set_ms(1000);
-	host_keys("half a line\x03" "echo ok\rexit\r");
+	host_keys("half a line\x03"
+		  "echo ok\rexit\r");
 	assert_int_equal(shell_run(), 0);
 	assert_non_null(strstr(host_output(), "ok\n"));
 }
@@ -502,7 +537,8 @@ static void test_shell_history(void **state)
 	host_keys("draft");
 	host_key(KEY_UP);
 	host_key(KEY_DOWN);
-	host_keys("\x01" "echo \r"); /* echo draft */
+	host_keys("\x01"
+		  "echo \r"); /* echo draft */
 	host_keys("exit\r");
 	assert_int_equal(shell_run(), 0);
 	assert_non_null(strstr(host_output(), "\nfirst!\n"));
@@ -558,6 +594,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_prompt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_help_and_explain, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_command_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_power, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_line_editing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_screen, setup, teardown),

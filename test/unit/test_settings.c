@@ -21,7 +21,8 @@ static long compute_probe(const char *scope, uint8_t *raw, size_t max)
 	raw[0] = (uint8_t)scope[3];
 	return 1;
 }
-TABLE_ENTRY(setting, setting_probe) = {"test-probe", "string", 0, false, "for this test", compute_probe, NULL};
+TABLE_ENTRY(setting, setting_probe)
+= {"test-probe", "string", 0, false, "for this test", compute_probe, NULL};
 
 static long compute_home(const char *scope, uint8_t *raw, size_t max)
 {
@@ -30,7 +31,8 @@ static long compute_home(const char *scope, uint8_t *raw, size_t max)
 	raw[0] = 7;
 	return 1;
 }
-TABLE_ENTRY(setting, setting_home) = {"test-home", "int8", 0, false, "for this test", compute_home, "attic"};
+TABLE_ENTRY(setting, setting_home)
+= {"test-home", "int8", 0, false, "for this test", compute_home, "attic"};
 
 static unsigned applied;
 
@@ -39,7 +41,8 @@ static void count_apply(void)
 	applied++;
 	setting_store("applied", "1", SOURCE_SCRIPT);
 }
-TABLE_ENTRY(setting_applicator, applicator) = {count_apply};
+TABLE_ENTRY(setting_applicator, applicator)
+= {count_apply};
 
 static int setup(void **state)
 {
@@ -287,9 +290,11 @@ static void test_types(void **state)
 		{"hexhyp", "01-ab", "01-ab", "01:ab"},
 		{"hexraw", "01ab", "01ab", "01:ab"},
 		{"base64", "aGk=", "aGk=", "68:69"},
-		{"uuid", "00112233-4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeeff",
+		{"uuid", "00112233-4455-6677-8899-aabbccddeeff",
+		 "00112233-4455-6677-8899-aabbccddeeff",
 		 "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff"},
-		{"guid", "00112233-4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeeff",
+		{"guid", "00112233-4455-6677-8899-aabbccddeeff",
+		 "00112233-4455-6677-8899-aabbccddeeff",
 		 "33:22:11:00:55:44:77:66:88:99:aa:bb:cc:dd:ee:ff"},
 		{"dnssl", "ab.c  d", "ab.c d", "02:61:62:01:63:00:01:64:00"},
 	};
@@ -308,16 +313,31 @@ static void test_types(void **state)
 static void test_bad_values(void **state)
 {
 	static const char *const rows[][2] = {
-		{"t/v:ipv4", "192.0.2"},    {"t/v:int8", "x"},	     {"t/v:int8", "-"},
-		{"t/v:uint32", "0xg"},	    {"t/v:hex", "0:1"},	     {"t/v:hex", "zz"},
-		{"t/v:hexraw", "01:02"},    {"t/v:hexraw", "012"},   {"t/v:hex", "01:"},
-		{"t/v:base64", "!"},	    {"t/v:uuid", "0011"},    {"t/v:busdevfn", "1"},
-		{"t/v:uuid", "00112233-4455-6677-8899-aabbccddeef"}, {"t/v:dnssl", "a..b"},
-		{"t/v:uuid", "00112233+4455-6677-8899-aabbccddeeff"}, {"t/v:float", "1"},
-		{"/", "x"},		    {"a b", "x"},	     {"net0/", "x"},
-		{":hex", "x"},		    {"", "x"},		     {"ip", "somewhere"},
+		{"t/v:ipv4", "192.0.2"},
+		{"t/v:int8", "x"},
+		{"t/v:int8", "-"},
+		{"t/v:uint32", "0xg"},
+		{"t/v:hex", "0:1"},
+		{"t/v:hex", "zz"},
+		{"t/v:hexraw", "01:02"},
+		{"t/v:hexraw", "012"},
+		{"t/v:hex", "01:"},
+		{"t/v:base64", "!"},
+		{"t/v:uuid", "0011"},
+		{"t/v:busdevfn", "1"},
+		{"t/v:uuid", "00112233-4455-6677-8899-aabbccddeef"},
+		{"t/v:dnssl", "a..b"},
+		{"t/v:uuid", "00112233+4455-6677-8899-aabbccddeeff"},
+		{"t/v:float", "1"},
+		{"/", "x"},
+		{"a b", "x"},
+		{"net0/", "x"},
+		{":hex", "x"},
+		{"", "x"},
+		{"ip", "somewhere"},
 		{"0123456789012345678901234567890123456789012345678901234567890123", "x"},
-		{"01234567890123456789012345678901/x", "x"},	     {"t/v:", "x"},
+		{"01234567890123456789012345678901/x", "x"},
+		{"t/v:", "x"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -341,7 +361,8 @@ static void test_odd_raw(void **state)
 	RESOLVES("s/a:uint8", "");
 	assert_int_equal(setting_store_raw("s", "a", NULL, "ab\0cd", 5, SOURCE_DHCP), 0);
 	RESOLVES("s/a", "s/a:string=ab");
-	assert_int_equal(setting_store_raw("s", "l", "ipv4", "\1\2\3\4\5\6\7\10", 8, SOURCE_DHCP), 0);
+	assert_int_equal(setting_store_raw("s", "l", "ipv4", "\1\2\3\4\5\6\7\10", 8, SOURCE_DHCP),
+			 0);
 	RESOLVES("s/l", "s/l:ipv4=1.2.3.4");
 }
 
@@ -473,7 +494,8 @@ static void test_no_memory(void **state)
 
 static void count_walk(const char *scope, const struct setting_value *value, void *ctx)
 {
-	format_append(ctx, 256, "%s/%s(%s) ", scope, value->name, setting_source_name(value->source));
+	format_append(ctx, 256, "%s/%s(%s) ", scope, value->name,
+		      setting_source_name(value->source));
 }
 
 static void test_walk(void **state)
@@ -487,12 +509,31 @@ static void test_walk(void **state)
 	assert_string_equal(seen, "/a(script) /applied(script) net0.dhcp/filename(DHCP) ");
 }
 
+/* Tables are filled from everywhere: two entries of one name would hide each other. */
+static void test_predefined(void **state)
+{
+	const struct setting *a, *b;
+
+	table_for_each (setting, a) {
+		if (!setting_type_find(a->type) || !a->description)
+			print_message("setting %s\n", a->name);
+		assert_non_null(setting_type_find(a->type));
+		assert_non_null(a->description);
+		for (b = __start_tbl_setting; b != a; b++) {
+			assert_string_not_equal(a->name, b->name);
+			assert_true(!a->tag || a->tag != b->tag);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_card_own, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_card_user_global_beats_server, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_card_loader_global_after_server, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_card_user_global_beats_server, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_card_loader_global_after_server, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_card_not_other_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_card_computed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_global_first, setup, teardown),
@@ -513,6 +554,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_walk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_predefined, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

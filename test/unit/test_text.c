@@ -101,8 +101,9 @@ static void test_numbers(void **state)
 
 static void test_ipv4(void **state)
 {
-	static const char *const bad[] = {"", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.4 ", " 1.2.3.4",
-					  "1..3.4", "a.b.c.d", "1.2.3.-4", "1.2.3.0004", "1.2.3.4/24"};
+	static const char *const bad[] = {"",	       "1",	   "1.2.3",	 "1.2.3.4.5",
+					  "1.2.3.256", "1.2.3.4 ", " 1.2.3.4",	 "1..3.4",
+					  "a.b.c.d",   "1.2.3.-4", "1.2.3.0004", "1.2.3.4/24"};
 	uint32_t addr = 0;
 
 	assert_true(text_to_ipv4("192.0.2.57", &addr));
@@ -131,19 +132,27 @@ static void test_hex(void **state)
 static void test_base64(void **state)
 {
 	static const char *const vectors[][2] = {
-		{"", ""},	      {"f", "Zg=="},	    {"fo", "Zm8="},	    {"foo", "Zm9v"},
-		{"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"},
 	};
-	static const char *const bad[] = {"Z", "Zm9vY", "Zg=", "Zg===", "=", "Zg==Zg==", "Zm9v====", "Z!=="};
+	static const char *const bad[] = {
+		"Z", "Zm9vY", "Zg=", "Zg===", "=", "Zg==Zg==", "Zm9v====", "Z!=="};
 	char text[16];
 	uint8_t raw[16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		const char *plain = vectors[i][0], *coded = vectors[i][1];
 
-		assert_int_equal(base64_encode(plain, strlen(plain), text, sizeof(text)), strlen(coded));
+		assert_int_equal(base64_encode(plain, strlen(plain), text, sizeof(text)),
+				 strlen(coded));
 		assert_string_equal(text, coded);
-		assert_int_equal(base64_decode(coded, strlen(coded), raw, sizeof(raw)), strlen(plain));
+		assert_int_equal(base64_decode(coded, strlen(coded), raw, sizeof(raw)),
+				 strlen(plain));
 		assert_memory_equal(raw, plain, strlen(plain));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
