@@ -377,10 +377,9 @@ static void e1000_report(struct nic *nic)
 	      e1000_read(e, STATUS), e1000_read(e, RCTL), e1000_read(e, TCTL));
 	if (!(e->flags & E1000_PHY1))
 		return;
-	print("  PHY");
 	for (reg = 0; reg < 16; reg++)
-		print(" %04x", e1000_phy_read(e, reg));
-	print("\n");
+		print("%s %04x%s", reg % 8 ? "" : reg ? "  PHY 8-15:" : "  PHY 0-7: ",
+		      e1000_phy_read(e, reg), reg % 8 == 7 ? "\n" : "");
 }
 
 static const struct nic_ops e1000_ops = {

@@ -23,9 +23,11 @@ void nic_print_details(struct nic *nic)
 	print("  %s %04x:%04x", nic->chip, nic->pci.vendor, nic->pci.device);
 	if (nic->link_up && nic->speed)
 		print(", %u Mbit/s %s duplex", nic->speed, nic->full_duplex ? "full" : "half");
-	print(", MTU %u%s%s%s\n", nic->mtu, nic->features & NIC_RX_CSUM ? ", RX checksums" : "",
-	      nic->features & NIC_TX_CSUM ? ", TX checksums" : "",
-	      nic->features & NIC_TSO4 ? ", segmentation" : "");
+	print(", MTU %u\n", nic->mtu);
+	if (nic->features)
+		print("  Offload:%s%s%s\n", nic->features & NIC_RX_CSUM ? " rx-csum" : "",
+		      nic->features & NIC_TX_CSUM ? " tx-csum" : "",
+		      nic->features & NIC_TSO4 ? " tso" : "");
 	print("  TX %llu bytes, RX %llu bytes, dropped %u", (unsigned long long)c->tx_bytes,
 	      (unsigned long long)c->rx_bytes, c->rx_dropped);
 	if (nic->restarts)

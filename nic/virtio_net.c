@@ -30,7 +30,9 @@
 #define RX_CAP		  512
 #define TX_CAP		  256
 #define RX_MIN		  16
+#define RX_MANY		  128 /* rather smaller buffers than fewer */
 #define RX_PAGE		  4096
+#define RX_PAGE_MAX	  8192
 #define TSO_BUFFERS	  17 /* RX_PAGE pieces of the largest frame with its header */
 #define MTU_DEFAULT	  1500
 #define MTU_MIN		  576
@@ -262,6 +264,22 @@ static void note_features(struct nic *nic)
 	}
 }
 
+/**
+ * Size of a mergeable buffer: the ring should hold many large frames, since the
+ * host cannot send more while the stack works (or somebody's real-mode code
+ * does), and fewer, larger pieces are less work for both.
+ */
+static uint32_t rx_piece(const struct virtio_net *net)
+{
+	uint32_t size = RX_PAGE_MAX;
+
+	if (!virtio_has(&net->dev, VIRTIO_NET_F_GUEST_TSO4))
+		return RX_PAGE;
+	while (size > RX_PAGE && nic_rx_budget() / size < RX_MANY)
+		size /= 2;
+	return size;
+}
+
 static int make_rx(struct nic *nic)
 {
 	struct virtio_net *net = priv(nic);
@@ -274,7 +292,7 @@ static int make_rx(struct nic *nic)
 	if (rc)
 		return rc;
 	net->rx.lazy = true;
-	net->rx_size = RX_PAGE;
+	net->rx_size = rx_piece(net);
 	if (!net->mergeable)
 		net->rx_size = ALIGN_UP(net->header + max(nic->mtu, (uint32_t)MTU_DEFAULT) +
 						FRAME_OVERHEAD,
