@@ -393,10 +393,9 @@ static bool can_login(struct run *run, const struct http_response *r)
 {
 	if (r->challenge.scheme == HTTP_AUTH_NONE || !run->has_user || run->logins >= LOGIN_MAX)
 		return false;
-	/* The same question again means that the answer was wrong; unless the answer was to a
-	 * question of long ago. */
-	return run->challenge.scheme == HTTP_AUTH_NONE || r->challenge.stale ||
-	       (!run->logins && run->challenge.scheme == HTTP_AUTH_DIGEST);
+	/* The same question again means that the answer was wrong; unless what was answered was a
+	 * question of an earlier request. */
+	return !run->logins || r->challenge.stale;
 }
 
 static int drain(struct exchange *e, const struct http_response *r, enum verdict verdict)
@@ -578,7 +577,7 @@ static int follow(struct run *run)
 	request->final = true;
 	next = uri_resolve(run->uri, r->location);
 	if (!next)
-		return fail_context(E_HTTP_REDIRECT, "HTTP %u", r->status);
+		return fail_context(E_URI_INVALID, "HTTP %u, redirected", r->status);
 	if (++run->redirects > REDIRECT_MAX) {
 		fail(E_HTTP_REDIRECT, "redirected %u times, at last to %s: a redirect loop?",
 		     REDIRECT_MAX, uri_redacted(next, text, sizeof(text)));
