@@ -1,0 +1,798 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* DHCP: messages, and the client against a scripted server in virtual time. */
+#define _GNU_SOURCE /* memmem */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#undef fail
+#include "test/host/host.h"
+#include "bios/console.h"
+#include "lib/error.h"
+#include "lib/settings.h"
+#include "netstack/dhcp.h"
+
+#define SERVER 0xc0000201u /* 192.0.2.1 */
+#define PROXY  0xc0000205u
+
+/* ---- The scripted servers ---- */
+
+struct options {
+	uint8_t data[600];
+	size_t len;
+};
+
+/* What one server answers; a delay of -1: nothing. */
+struct server {
+	uint32_t address, yiaddr, siaddr;
+	int offer_delay, ack_delay; /* ms */
+	bool bootp, nak;
+	uint16_t port;
+	char file[128], sname[64];
+	struct options options;
+};
+
+#define CARDS 3
+static struct nic *cards[CARDS];
+static struct server servers[CARDS][2];
+static unsigned discovers[CARDS], requests[CARDS], pxe_requests[CARDS], renewals[CARDS];
+static uint16_t last_secs;
+static uint8_t last_packet[1500];
+static size_t last_len;
+
+static struct {
+	uint64_t due;
+	struct nic *nic;
+	uint8_t frame[1500];
+	size_t len;
+} queue[16];
+
+static void add_option(struct options *o, uint8_t tag, const void *value, size_t len)
+{
+	o->data[o->len++] = tag;
+	o->data[o->len++] = (uint8_t)len;
+	memcpy(o->data + o->len, value, len);
+	o->len += len;
+}
+
+static void add_text(struct options *o, uint8_t tag, const char *text)
+{
+	add_option(o, tag, text, strlen(text));
+}
+
+static void add_u32(struct options *o, uint8_t tag, uint32_t value)
+{
+	uint8_t raw[4];
+
+	put_be32(raw, value);
+	add_option(o, tag, raw, 4);
+}
+
+static size_t build_reply(uint8_t *p, const struct server *s, const uint8_t *request, uint8_t type)
+{
+	size_t len = 240;
+
+	memset(p, 0, 240);
+	p[0] = 2;
+	p[1] = 1;
+	p[2] = 6;
+	memcpy(p + 4, request + 4, 4);
+	put_be32(p + 16, type == DHCP_NAK ? 0 : s->yiaddr);
+	put_be32(p + 20, s->siaddr);
+	memcpy(p + 28, request + 28, 16);
+	memcpy(p + 44, s->sname, 64);
+	memcpy(p + 108, s->file, 128);
+	put_be32(p + 236, 0x63825363);
+	if (!s->bootp) {
+		p[len++] = TAG_TYPE;
+		p[len++] = 1;
+		p[len++] = type;
+		p[len++] = TAG_SERVER_ID;
+		p[len++] = 4;
+		put_be32(p + len, s->address);
+		len += 4;
+	}
+	memcpy(p + len, s->options.data, s->options.len);
+	len += s->options.len;
+	p[len++] = TAG_END;
+	return len;
+}
+
+static void enqueue(struct nic *nic, const struct server *s, const uint8_t *request, uint8_t type,
+		    int delay, uint16_t port)
+{
+	unsigned i = 0;
+	uint8_t *f, *ip, *udp;
+	size_t len;
+
+	while (i < ARRAY_SIZE(queue) && queue[i].nic)
+		i++;
+	assert_true(i < ARRAY_SIZE(queue));
+	queue[i].nic = nic;
+	queue[i].due = clock_ms() + (uint64_t)delay;
+	f = queue[i].frame;
+	ip = f + 14;
+	udp = ip + 20;
+	len = 8 + build_reply(udp + 8, s, request, type);
+	memset(f, 0xff, 6);
+	memset(f + 6, 0x02, 6);
+	put_be16(f + 12, ETHERTYPE_IPV4);
+	memset(ip, 0, 20);
+	ip[0] = 0x45;
+	put_be16(ip + 2, (uint16_t)(20 + len));
+	ip[8] = 64;
+	ip[9] = IP_UDP;
+	put_be32(ip + 12, s->address);
+	put_be32(ip + 16, 0xffffffff);
+	put_le16(ip + 10, checksum_fold(checksum_add(0, ip, 20)));
+	put_be16(udp, port);
+	put_be16(udp + 2, 68);
+	put_be16(udp + 4, (uint16_t)len);
+	put_be16(udp + 6, 0);
+	queue[i].len = 34 + len;
+}
+
+static void deliver_due(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(queue); i++) {
+		if (!queue[i].nic || queue[i].due > clock_ms())
+			continue;
+		host_card_inject(queue[i].nic, queue[i].frame, queue[i].len);
+		queue[i].nic = NULL;
+	}
+}
+
+static unsigned index_of(const struct nic *nic)
+{
+	unsigned i = 0;
+
+	while (cards[i] != nic)
+		i++;
+	return i;
+}
+
+static uint8_t option_byte(const uint8_t *packet, size_t len, uint8_t tag)
+{
+	size_t at = 240;
+
+	while (at + 2 < len && packet[at] != TAG_END) {
+		if (packet[at] == tag)
+			return packet[at + 2];
+		at += 2u + packet[at + 1];
+	}
+	return 0;
+}
+
+/* ARP for the servers is answered, so that unicast works. */
+static void answer_arp(struct nic *nic, const uint8_t *request)
+{
+	uint8_t f[60] = {0};
+
+	if (!get_be32(request + 28) || get_be32(request + 28) == get_be32(request + 38))
+		return;
+	memcpy(f, request, 42);
+	memcpy(f, request + 6, 6);
+	memset(f + 6, 0x02, 6);
+	put_be16(f + 20, 2);
+	memset(f + 22, 0x02, 6);
+	put_be32(f + 28, get_be32(request + 38));
+	memcpy(f + 32, request + 22, 10);
+	host_card_inject(nic, f, sizeof(f));
+}
+
+static void serve(struct nic *nic, const struct tx_frame *frame)
+{
+	unsigned card = index_of(nic);
+	const uint8_t *packet = frame->data + 42;
+	uint16_t port;
+	uint8_t type;
+
+	if (get_be16(frame->data + 12) == ETHERTYPE_ARP) {
+		answer_arp(nic, frame->data);
+		return;
+	}
+	port = get_be16(frame->data + 36);
+	type = option_byte(packet, frame->len - 42, TAG_TYPE);
+	last_secs = get_be16(packet + 8);
+	last_len = frame->len - 42;
+	memcpy(last_packet, packet, last_len);
+	if (port == PXE_SERVER_PORT)
+		pxe_requests[card]++;
+	else if (get_be32(packet + 12))
+		renewals[card]++;
+	else if (type == DHCP_DISCOVER)
+		discovers[card]++;
+	else if (type == DHCP_REQUEST)
+		requests[card]++;
+	for (unsigned i = 0; i < 2; i++) {
+		struct server *s = &servers[card][i];
+
+		if (!s->address)
+			continue;
+		if (port == PXE_SERVER_PORT) {
+			if (s->port == PXE_SERVER_PORT && s->ack_delay >= 0) {
+				memcpy(s->file, "late.0", 7);
+				enqueue(nic, s, packet, DHCP_ACK, s->ack_delay, PXE_SERVER_PORT);
+			}
+		} else if (type == DHCP_DISCOVER && s->offer_delay >= 0) {
+			enqueue(nic, s, packet, DHCP_OFFER, s->offer_delay, 67);
+		} else if (type == DHCP_REQUEST && s->ack_delay >= 0 && s->yiaddr) {
+			enqueue(nic, s, packet, s->nak ? DHCP_NAK : DHCP_ACK, s->ack_delay, 67);
+		}
+	}
+}
+
+static struct server *plain_server(unsigned card)
+{
+	struct server *s = &servers[card][0];
+
+	*s = (struct server){.address = SERVER, .yiaddr = 0xc0000264 + card, .offer_delay = 1,
+			     .ack_delay = 1};
+	add_u32(&s->options, TAG_SUBNET_MASK, 0xffffff00);
+	add_u32(&s->options, 3, 0xc00002fe);
+	return s;
+}
+
+static int setup(void **state)
+{
+	host_reset();
+	host_clock_set_ms(5000);
+	host_turn_us = 500;
+	host_turn = deliver_due;
+	settings_reset();
+	memset(servers, 0, sizeof(servers));
+	memset(queue, 0, sizeof(queue));
+	memset(discovers, 0, sizeof(discovers));
+	memset(requests, 0, sizeof(requests));
+	memset(pxe_requests, 0, sizeof(pxe_requests));
+	memset(renewals, 0, sizeof(renewals));
+	for (unsigned i = 0; i < CARDS; i++) {
+		cards[i] = host_card_add(0, serve);
+		assert_non_null(cards[i]);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	/* Let a listener for proxies come to its end. */
+	host_turn = NULL;
+	assert_int_equal(wait_until(false, clock_ms() + 3000), E_TIMEOUT);
+	for (unsigned i = 0; i < CARDS; i++)
+		dhcp_lease_end(cards[i]);
+	settings_reset();
+	host_card_reset();
+	return 0;
+}
+
+static uint64_t took;
+
+static int dhcp(unsigned count)
+{
+	uint64_t start = clock_ms();
+	int rc = dhcp_run(cards, count, NULL);
+
+	took = clock_ms() - start;
+	return rc;
+}
+
+static const char *text_of(const char *name)
+{
+	static char text[300];
+
+	setting_text("", name, text, sizeof(text));
+	return text;
+}
+
+/* ---- The client ---- */
+
+static void lease_is_used_at_once(void **state)
+{
+	struct server *s = plain_server(0);
+
+	add_text(&s->options, TAG_FILENAME, "http://192.0.2.1/boot.ipxe");
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took < 50);
+	assert_string_equal(host_output(), "Configuring (net0 52:54:00:12:34:56)... ok\n");
+	assert_string_equal(text_of("net0.dhcp/ip"), "192.0.2.100");
+	assert_string_equal(text_of("filename"), "http://192.0.2.1/boot.ipxe");
+	assert_string_equal(text_of("dhcp-server"), "192.0.2.1");
+	assert_string_equal(text_of("next-server"), "");
+	assert_int_equal(cards[0]->netif->address, 0xc0000264);
+	assert_int_equal(cards[0]->netif->netmask, 0xffffff00);
+	assert_int_equal(discovers[0], 1);
+	assert_int_equal(requests[0], 1);
+}
+
+static void without_boot_information_the_wait_is_short(void **state)
+{
+	plain_server(0);
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took >= 90 && took < 200);
+}
+
+static void packets_are_those_of_ipxe(void **state)
+{
+	static const uint8_t user_class[] = {77, 4, 'i', 'P', 'X', 'E'};
+	static const uint8_t client_id[] = {61, 7, 1, 0x52, 0x54, 0, 0x12, 0x34, 0x56};
+	static const uint8_t busid[] = {177, 5, 1, 0x12, 0x34, 0x56, 0x78};
+	struct dhcp_request request = {.nic = cards[0], .type = DHCP_DISCOVER, .xid = 0x11223344,
+				       .secs = 3};
+	uint8_t packet[DHCP_PACKET_MAX];
+	size_t len = dhcp_build(&request, packet);
+
+	assert_true(len > 300 && len < 400);
+	assert_int_equal(get_be32(packet), 0x01010600);
+	assert_int_equal(get_be32(packet + 4), 0x11223344);
+	assert_int_equal(get_be16(packet + 8), 3);
+	assert_int_equal(get_be16(packet + 10), 0);
+	assert_non_null(memmem(packet, len, user_class, sizeof(user_class)));
+	assert_non_null(memmem(packet, len, client_id, sizeof(client_id)));
+	assert_non_null(memmem(packet, len, busid, sizeof(busid)));
+	assert_non_null(memmem(packet, len, "PXEClient:Arch:00000:UNDI:002001", 32));
+	assert_int_equal(packet[len - 1], TAG_END);
+	/* What the user says goes out, what a server said does not. */
+	setting_store_raw("net0.dhcp", "vendor-class", "string", "PXEClient", 9, SOURCE_DHCP);
+	setting_store("user-class", "mine", SOURCE_SCRIPT);
+	len = dhcp_build(&request, packet);
+	assert_non_null(memmem(packet, len, "PXEClient:Arch", 14));
+	assert_non_null(memmem(packet, len, "mine", 4));
+	assert_null(memmem(packet, len, user_class, sizeof(user_class)));
+}
+
+static void uuid_goes_out_in_pxe_order(void **state)
+{
+	static const uint8_t expected[] = {97, 17, 0, 0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66,
+					   0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+	struct dhcp_request request = {.nic = cards[0], .type = DHCP_DISCOVER};
+	uint8_t packet[DHCP_PACKET_MAX];
+
+	assert_int_equal(setting_store("uuid", "00112233-4455-6677-8899-aabbccddeeff", SOURCE_SCRIPT),
+			 0);
+	assert_non_null(memmem(packet, dhcp_build(&request, packet), expected, sizeof(expected)));
+}
+
+static void a_silent_network_costs_its_patience(void **state)
+{
+	struct dhcp_options options = {.timeout_ms = 12000};
+
+	assert_int_equal(dhcp(1), E_DHCP_NO_ANSWER);
+	assert_true(took >= 60000 && took < 61000);
+	assert_non_null(strstr(error_text(), "nothing received"));
+	assert_true(discovers[0] >= 8 && discovers[0] < 15);
+	assert_true(last_secs >= 45);
+	assert_false(cards[0]->open);
+	took = clock_ms();
+	assert_int_equal(dhcp_run(cards, 1, &options), E_DHCP_NO_ANSWER);
+	assert_true(clock_ms() - took < 13000);
+}
+
+static void no_link_fails_fast(void **state)
+{
+	host_card_link(cards[0], false);
+	host_card_link(cards[1], false);
+	assert_int_equal(dhcp(2), E_NET_NO_LINK);
+	assert_true(took > 4000 && took < 6000);
+	assert_string_equal(host_output(), "Waiting for link-up on net0 net1... failed\n");
+}
+
+static uint64_t plug_at;
+
+static void plug_later(void)
+{
+	deliver_due();
+	if (clock_ms() >= plug_at)
+		host_card_link(cards[0], true);
+}
+
+static void a_late_link_is_waited_for(void **state)
+{
+	plain_server(0);
+	host_card_link(cards[0], false);
+	plug_at = clock_ms() + 3000;
+	host_turn = plug_later;
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took >= 3000 && took < 3500);
+	assert_non_null(strstr(host_output(), "Waiting for link-up on net0... ok\n"));
+}
+
+static void ctrl_c_ends_it(void **state)
+{
+	host_keys("\003");
+	assert_int_equal(dhcp(1), E_CANCELLED);
+	assert_false(cards[0]->open);
+	assert_int_equal(dhcp_run(cards, 0, NULL), E_NET_NO_CARD);
+}
+
+static void boot_information_wins_over_speed(void **state)
+{
+	struct server *s;
+
+	plain_server(0);
+	s = plain_server(1);
+	s->offer_delay = 900;
+	add_text(&s->options, TAG_ROOT_PATH, "iscsi:192.0.2.1::::iqn.x");
+	host_card_link(cards[2], false);
+	assert_int_equal(dhcp(3), 0);
+	assert_true(took < 1100);
+	assert_non_null(strstr(host_output(), " ok (net1)\n"));
+	assert_true(cards[1]->open);
+	assert_false(cards[0]->open);
+	assert_false(cards[2]->open);
+	assert_int_equal(requests[0], 0);
+}
+
+static void any_answer_after_two_seconds(void **state)
+{
+	plain_server(0);
+	assert_int_equal(dhcp(3), 0);
+	assert_true(took >= 2000 && took < 2500);
+	assert_true(cards[0]->open);
+	/* When all others have answered too, nobody is waited for. */
+	plain_server(1);
+	plain_server(2);
+	dhcp_lease_end(cards[0]);
+	nic_close(cards[0]);
+	assert_int_equal(dhcp(3), 0);
+	assert_true(took < 300);
+}
+
+static void the_preferred_card_is_awaited(void **state)
+{
+	struct server *s = plain_server(0);
+
+	add_text(&s->options, TAG_FILENAME, "x");
+	plain_server(1)->offer_delay = 3000;
+	setting_store("nic", "net1", SOURCE_CMDLINE);
+	assert_int_equal(dhcp(2), 0);
+	assert_non_null(strstr(host_output(), "(net1)\n"));
+	/* But not for ever. */
+	servers[1][0].offer_delay = -1;
+	assert_int_equal(dhcp(2), 0);
+	assert_true(took >= 10000 && took < 12500);
+}
+
+static void refusal_is_retried_and_named(void **state)
+{
+	struct server *s = plain_server(0);
+
+	s->nak = true;
+	assert_int_equal(dhcp(1), E_DHCP_REFUSED);
+	assert_true(requests[0] > 5);
+}
+
+static void lost_acks_start_over(void **state)
+{
+	plain_server(0)->ack_delay = -1;
+	assert_int_equal(dhcp(1), E_DHCP_NO_ANSWER);
+	assert_non_null(strstr(error_text(), "(offer not confirmed)"));
+	assert_true(discovers[0] > 3);
+	assert_true(requests[0] > 10);
+}
+
+static void bootp_replies_are_accepted(void **state)
+{
+	struct server *s = plain_server(0);
+
+	s->bootp = true;
+	s->siaddr = SERVER;
+	memcpy(s->file, "kernel", 6);
+	assert_int_equal(dhcp(1), 0);
+	assert_int_equal(requests[0], 0);
+	assert_string_equal(text_of("filename"), "kernel");
+	assert_string_equal(text_of("next-server"), "192.0.2.1");
+}
+
+static void foreign_replies_are_ignored(void **state)
+{
+	struct dhcp_options options = {.timeout_ms = 3000};
+	struct server *s = plain_server(0);
+	uint8_t request[300] = {0};
+
+	s->offer_delay = -1;
+	memcpy(request + 28, cards[0]->mac, 6);
+	for (unsigned i = 0; i < 4; i++)
+		enqueue(cards[0], s, request, DHCP_OFFER, 100 + (int)i * 300, 67);
+	assert_int_equal(dhcp_run(cards, 1, &options), E_DHCP_NO_ANSWER);
+	assert_int_equal(requests[0], 0);
+}
+
+/* ---- Proxies ---- */
+
+static struct server *proxy_server(int delay)
+{
+	struct server *s = &servers[0][1];
+
+	*s = (struct server){.address = PROXY, .siaddr = PROXY, .offer_delay = delay, .ack_delay = -1};
+	add_text(&s->options, TAG_VENDOR_CLASS, "PXEClient");
+	return s;
+}
+
+static void proxy_offer_completes_the_lease(void **state)
+{
+	plain_server(0);
+	memcpy(proxy_server(5)->file, "pxe.0", 5);
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took < 100);
+	assert_string_equal(text_of("proxydhcp/filename"), "pxe.0");
+	assert_string_equal(text_of("filename"), "pxe.0");
+	assert_string_equal(text_of("ip"), "192.0.2.100");
+}
+
+static void proxy_is_asked_on_its_port(void **state)
+{
+	struct server *s;
+
+	plain_server(0);
+	s = proxy_server(5);
+	s->port = PXE_SERVER_PORT;
+	s->ack_delay = 2;
+	assert_int_equal(dhcp(1), 0);
+	assert_int_equal(pxe_requests[0], 1);
+	assert_int_equal(get_be32(last_packet + 12), 0xc0000264);
+	assert_string_equal(text_of("proxydhcp/filename"), "late.0");
+	/* A proxy that does not answer there is no failure. */
+	s->ack_delay = -1;
+	memset(s->file, 0, sizeof(s->file));
+	dhcp_lease_end(cards[0]);
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took >= 1700 && took < 2200);
+}
+
+static void late_proxies_are_for_those_who_wait(void **state)
+{
+	plain_server(0);
+	memcpy(proxy_server(1200)->file, "pxe.0", 5);
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took < 200);
+	assert_string_equal(text_of("filename"), "");
+	assert_int_equal(dhcp_proxy_wait(), 0);
+	assert_string_equal(text_of("filename"), "pxe.0");
+	assert_int_equal(dhcp_proxy_wait(), 0);
+}
+
+static void nobody_waits_for_proxies_in_vain(void **state)
+{
+	struct server *s = plain_server(0);
+	static const uint8_t no_pxedhcp[] = {176, 1, 1};
+	uint64_t start;
+
+	assert_int_equal(dhcp(1), 0);
+	start = clock_ms();
+	assert_int_equal(dhcp_proxy_wait(), 0);
+	assert_true(clock_ms() - start < 2000);
+	add_option(&s->options, TAG_IPXE, no_pxedhcp, sizeof(no_pxedhcp));
+	dhcp_lease_end(cards[0]);
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took < 50);
+	start = clock_ms();
+	assert_int_equal(dhcp_proxy_wait(), 0);
+	assert_true(clock_ms() - start < 5);
+}
+
+/* ---- Renewal ---- */
+
+static void leases_are_renewed(void **state)
+{
+	struct server *s = plain_server(0);
+
+	add_u32(&s->options, TAG_LEASE_TIME, 3600);
+	assert_int_equal(dhcp(1), 0);
+	host_turn_us = 100000;
+	(void)wait_until(false, clock_ms() + 1790000);
+	assert_int_equal(renewals[0], 0);
+	(void)wait_until(false, clock_ms() + 20000);
+	assert_int_equal(renewals[0], 1);
+	assert_int_equal(get_be32(last_packet + 12), 0xc0000264);
+	assert_int_equal(option_byte(last_packet, last_len, TAG_SERVER_ID), 0);
+	/* The answer moved T1 on. */
+	(void)wait_until(false, clock_ms() + 1700000);
+	assert_int_equal(renewals[0], 1);
+	(void)wait_until(false, clock_ms() + 100000);
+	assert_int_equal(renewals[0], 2);
+	/* The server dies: asked again, by broadcast in the end; the address stays. */
+	s->ack_delay = -1;
+	host_output_clear();
+	(void)wait_until(false, clock_ms() + 4000000);
+	assert_true(renewals[0] > 6 && renewals[0] < 20);
+	assert_non_null(strstr(host_output(), "ended"));
+	assert_int_equal(cards[0]->netif->address, 0xc0000264);
+}
+
+static void a_closed_card_renews_nothing(void **state)
+{
+	struct server *s = plain_server(0);
+	size_t blocks;
+
+	add_u32(&s->options, TAG_LEASE_TIME, 600);
+	assert_int_equal(dhcp(1), 0);
+	blocks = host_heap_blocks();
+	nic_close(cards[0]);
+	assert_int_equal(nic_open(cards[0]), 0);
+	host_turn_us = 10000;
+	(void)wait_until(false, clock_ms() + 400000);
+	assert_int_equal(renewals[0], 0);
+	assert_true(host_heap_blocks() <= blocks);
+}
+
+/* ---- Messages ---- */
+
+static struct dhcp_reply reply;
+
+static bool parse(const struct server *s)
+{
+	uint8_t packet[1500], request[300] = {0};
+
+	return dhcp_parse(&reply, packet, build_reply(packet, s, request, DHCP_ACK));
+}
+
+static void overload_and_joined_options(void **state)
+{
+	struct server s = {.address = SERVER};
+	static const uint8_t both = 3;
+	size_t len;
+	const uint8_t *value;
+
+	add_option(&s.options, TAG_OVERLOAD, &both, 1);
+	add_text(&s.options, TAG_FILENAME, "http://192");
+	memcpy(s.file, "\x43\x04.0.2\x11\x03" "abc\xff", 12);
+	memcpy(s.sname, "\x43\x04.1/x\xff", 7);
+	assert_true(parse(&s));
+	value = dhcp_option(&reply, TAG_FILENAME, &len);
+	assert_int_equal(len, 18);
+	assert_memory_equal(value, "http://192.0.2.1/x", 18);
+	value = dhcp_option(&reply, TAG_ROOT_PATH, &len);
+	assert_int_equal(len, 3);
+	assert_string_equal(reply.file, "");
+	assert_string_equal(reply.server_name, "");
+}
+
+static void stored_under_their_names(void **state)
+{
+	static const uint8_t ipxe[] = {8, 1, 1, 189, 1, 0x81, 200, 2, 'a', 'b'};
+	struct server *s = plain_server(0);
+
+	memcpy(s->file, "boot\xff\xff", 6);
+	add_text(&s->options, TAG_ROOT_PATH, "iscsi:x  ");
+	add_option(&s->options, 12, "host\0", 5);
+	add_option(&s->options, TAG_IPXE, ipxe, sizeof(ipxe));
+	add_text(&s->options, 209, "conf");
+	assert_int_equal(dhcp(1), 0);
+	assert_string_equal(text_of("net0/filename"), "boot");
+	assert_string_equal(text_of("root-path"), "iscsi:x");
+	assert_string_equal(text_of("hostname"), "host");
+	assert_string_equal(text_of("net0/keep-san"), "1");
+	assert_int_equal(setting_number("net0", "san-drive", 0), 0x81);
+	assert_string_equal(text_of("net0.dhcp/209:string"), "conf");
+	assert_string_equal(text_of("net0.dhcp/175.200:string"), "ab");
+	/* A path without a server comes from the DHCP server. */
+	assert_string_equal(text_of("next-server"), "192.0.2.1");
+	assert_non_null(strstr(host_output(), "no server for it"));
+	/* The next lease leaves nothing of this one. */
+	memset(s->file, 0, sizeof(s->file));
+	s->options.len = 12;
+	assert_int_equal(dhcp(1), 0);
+	assert_string_equal(text_of("filename"), "");
+	assert_string_equal(text_of("hostname"), "");
+}
+
+static void a_cut_file_name_is_mentioned(void **state)
+{
+	struct server *s = plain_server(0);
+
+	memset(s->file, 'a', 128);
+	assert_int_equal(dhcp(1), 0);
+	assert_int_equal(strlen(text_of("filename")), 128);
+	assert_non_null(strstr(host_output(), "may have been cut"));
+}
+
+static void option_249_counts_as_121(void **state)
+{
+	static const uint8_t routes[] = {8, 10, 192, 0, 2, 7};
+	struct server *s = plain_server(0);
+	uint32_t hop;
+
+	add_option(&s->options, 249, routes, sizeof(routes));
+	assert_int_equal(dhcp(1), 0);
+	assert_non_null(netif_route(0x0a000001, &hop));
+	assert_int_equal(hop, 0xc0000207);
+	assert_null(netif_route(0x08080808, &hop));
+}
+
+static void option_66_gives_the_server(void **state)
+{
+	struct server *s = plain_server(0);
+
+	add_text(&s->options, TAG_SERVER_NAME, "192.0.2.77");
+	add_text(&s->options, TAG_FILENAME, "x");
+	assert_int_equal(dhcp(1), 0);
+	assert_string_equal(text_of("next-server"), "192.0.2.77");
+}
+
+static void hostile_messages_are_survived(void **state)
+{
+	struct server s = {.address = SERVER};
+	uint8_t packet[1500], request[300] = {0};
+	size_t len, whole = build_reply(packet, &s, request, DHCP_OFFER);
+
+	for (len = 0; len < 236; len++)
+		assert_false(dhcp_parse(&reply, packet, len));
+	for (; len <= whole; len++)
+		assert_true(dhcp_parse(&reply, packet, len));
+	/* Every option claims more than there is. */
+	memset(packet + 240, 0xfe, sizeof(packet) - 240);
+	assert_true(dhcp_parse(&reply, packet, sizeof(packet)));
+	/* The same tag until the end. */
+	for (size_t at = 240; at + 2 < sizeof(packet); at += 2) {
+		packet[at] = 52;
+		packet[at + 1] = 0;
+	}
+	assert_true(dhcp_parse(&reply, packet, sizeof(packet)));
+	packet[0] = 1;
+	assert_false(dhcp_parse(&reply, packet, sizeof(packet)));
+}
+
+static void long_values_are_split_and_never_overflow(void **state)
+{
+	uint8_t buf[400], value[600], mac[6] = {0};
+	struct dhcp_writer w;
+
+	memset(value, 'x', sizeof(value));
+	dhcp_begin(&w, buf, sizeof(buf), mac);
+	dhcp_put(&w, 77, value, 100);
+	dhcp_put(&w, 77, value, 600);
+	dhcp_put(&w, 60, "ab", 2);
+	assert_true(dhcp_end(&w) <= sizeof(buf));
+	assert_int_equal(buf[240], 77);
+	assert_int_equal(buf[241], 100);
+	assert_int_equal(buf[342], 60);
+}
+
+static void out_of_memory_is_said(void **state)
+{
+	plain_server(0);
+	host_heap_fail(1, true);
+	assert_int_not_equal(dhcp(1), 0);
+	host_heap_fail(0, false);
+	assert_int_equal(dhcp(1), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(lease_is_used_at_once),
+		TEST(without_boot_information_the_wait_is_short),
+		TEST(packets_are_those_of_ipxe),
+		TEST(uuid_goes_out_in_pxe_order),
+		TEST(a_silent_network_costs_its_patience),
+		TEST(no_link_fails_fast),
+		TEST(a_late_link_is_waited_for),
+		TEST(ctrl_c_ends_it),
+		TEST(boot_information_wins_over_speed),
+		TEST(any_answer_after_two_seconds),
+		TEST(the_preferred_card_is_awaited),
+		TEST(refusal_is_retried_and_named),
+		TEST(lost_acks_start_over),
+		TEST(bootp_replies_are_accepted),
+		TEST(foreign_replies_are_ignored),
+		TEST(proxy_offer_completes_the_lease),
+		TEST(proxy_is_asked_on_its_port),
+		TEST(late_proxies_are_for_those_who_wait),
+		TEST(nobody_waits_for_proxies_in_vain),
+		TEST(leases_are_renewed),
+		TEST(a_closed_card_renews_nothing),
+		TEST(overload_and_joined_options),
+		TEST(stored_under_their_names),
+		TEST(a_cut_file_name_is_mentioned),
+		TEST(option_249_counts_as_121),
+		TEST(option_66_gives_the_server),
+		TEST(hostile_messages_are_survived),
+		TEST(long_values_are_split_and_never_overflow),
+		TEST(out_of_memory_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
