@@ -104,6 +104,8 @@ fuzz: $(FUZZ_BIN)
 system: all
 	$(PYTHON) -m pytest -q test/system
 test: all unit fuzz system
+run: all
+	$(PYTHON) test/run.py
 bench: all
 	$(PYTHON) test/bench/run.py
 lint:
