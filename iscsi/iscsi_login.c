@@ -6,9 +6,11 @@
  *	security	names and AuthMethod  ->  [CHAP_A  ->  CHAP_N CHAP_R [CHAP_I CHAP_C]]
  *	operational	all parameters in one request
  *
- * The T bit (ready for the next stage) is set only on the request after which
- * nothing of the stage is left to say: with mutual CHAP not before the target
- * has proved itself. Targets take an early T as a wish to skip that proof.
+ * The T bit (ready for the next stage) is set only on the request after which we
+ * have nothing of the stage left to say: with CHAP the one that carries CHAP_R.
+ * Targets take an earlier T as a wish to skip what would follow. Whether the
+ * target agrees at once or one round later, with mutual CHAP the stage is left
+ * only after it has proved itself.
  */
 #include "iscsi/iscsi.h"
 #include "lib/error.h"
@@ -20,6 +22,13 @@
 #define LENGTH_MAX	  16777215u
 #define UNKNOWN_KEYS_MAX  32
 #define OUR_CHALLENGE_LEN 16u
+
+/*
+ * The target takes the first that it knows. MD5 leads because RFC 7143 makes it the
+ * one that everybody has, and because several targets (tgt, IET) were made when 7
+ * meant SHA-1: with 7 in front they choose it, and then nobody can log in.
+ */
+#define CHAP_ALGORITHMS "5,6,7"
 
 static bool have_credentials(const struct iscsi_login *login)
 {
@@ -293,11 +302,8 @@ static int unproven(const struct iscsi_login *login, const char *what)
 /* The last request of the stage went, or goes now; on to the parameters when the target agrees. */
 static int leave_security(struct iscsi_login *login, bool agreed)
 {
-	if (agreed) {
-		if (want_proof(login) && !login->target_proven)
-			return unproven(login, "skipped its authentication");
+	if (agreed)
 		return offer_parameters(login);
-	}
 	login->step = LOGIN_LEAVE;
 	login->transit = true;
 	return 0;
@@ -309,7 +315,7 @@ static int step_method(struct iscsi_login *login, bool agreed)
 		if (!have_credentials(login))
 			return protocol("chose CHAP, which was not offered");
 		login->step = LOGIN_ALGORITHM;
-		return iscsi_text_add(&login->out, "CHAP_A", "7,6,5");
+		return iscsi_text_add(&login->out, "CHAP_A", CHAP_ALGORITHMS);
 	}
 	/* A target that needs no authentication may leave the key out. */
 	if (login->method[0] && strcmp(login->method, "None"))
@@ -338,7 +344,7 @@ static int step_algorithm(struct iscsi_login *login)
 		rc = iscsi_text_add_binary(&login->out, "CHAP_R", response, len);
 	login->step = LOGIN_RESPONSE;
 	login->chap_type = 1;
-	login->transit = !want_proof(login);
+	login->transit = true; /* nothing is left to say from our side */
 	if (rc || !want_proof(login))
 		return rc;
 	random_bytes(&login->our_id, 1);
@@ -406,9 +412,7 @@ int iscsi_login_answer(struct iscsi_login *login, uint8_t flags, struct iscsi_te
 	if (current != login->stage)
 		return protocol("is in another stage of the login than we");
 	if (agreed && !asked)
-		return want_proof(login) && !login->target_proven
-			       ? unproven(login, "ended the authentication before its proof")
-			       : protocol("left the login stage before we were ready");
+		return protocol("left the login stage before we were ready");
 	if (agreed && next != (current == STAGE_SECURITY ? STAGE_OPERATIONAL : STAGE_FULL))
 		return protocol("jumped to another login stage than we asked for");
 	iscsi_text_clear(&login->out);
@@ -450,7 +454,10 @@ int iscsi_login_failure(uint16_t status, const char *initiator, const char *targ
 				    "and password", name, initiator);
 		return fail(E_ISCSI_LOGIN_0201,
 			    "target %s did not accept user \"%s\" with this password from %s: check "
-			    "username and password", name, auth->username, initiator);
+			    "username and password%s", name, auth->username, initiator,
+			    auth->reverse_password[0]
+				    ? ", and that the target can authenticate itself (reverse-password)"
+				    : "");
 	case 0x0202:
 		return fail(E_ISCSI_LOGIN_0202,
 			    "target refused initiator %s: add it to the target's list", initiator);

@@ -210,8 +210,9 @@ static int inquiry(struct iscsi_session *session, int page, uint8_t data[INQUIRY
 	return rc;
 }
 
-/* "1, 2" of the target's REPORT LUNS, or "". */
-static void list_luns(struct iscsi_session *session, char *text, size_t size)
+/* "1, 2" of the target's REPORT LUNS without the one asked for, or "". True: some number is
+ * written differently in the classic form of paths. */
+static bool list_luns(struct iscsi_session *session, char *text, size_t size)
 {
 	static uint8_t data[LUNS_LENGTH];
 	struct scsi_command command = {
@@ -220,6 +221,7 @@ static void list_luns(struct iscsi_session *session, char *text, size_t size)
 		.length = LUNS_LENGTH,
 	};
 	uint8_t asked[8];
+	bool differs = false;
 	struct cursor c;
 	uint32_t count;
 	int rc;
@@ -232,7 +234,7 @@ static void list_luns(struct iscsi_session *session, char *text, size_t size)
 	rc = scsi_run(session, &command, COMMAND_MS);
 	memcpy(session->path.lun, asked, 8);
 	if (rc)
-		return;
+		return false;
 	c = cursor(data, command.received);
 	count = cursor_be32(&c) / 8;
 	cursor_skip(&c, 4);
@@ -241,22 +243,26 @@ static void list_luns(struct iscsi_session *session, char *text, size_t size)
 		char number[24];
 
 		if (!lun)
-			return;
+			break;
+		if (!memcmp(lun, asked, 8))
+			continue;
+		differs |= get_be16(lun) >= 10;
 		format_append(text, size, "%s%s", *text ? ", " : "",
 			      iscsi_lun_text(lun, number, sizeof(number)));
 	}
+	return differs && !session->path.decimal_lun;
 }
 
 static int wrong_lun(struct iscsi_session *session, int code, const char *what)
 {
 	char luns[256], asked[24];
+	bool differs = list_luns(session, luns, sizeof(luns));
 
-	list_luns(session, luns, sizeof(luns));
 	iscsi_lun_text(session->path.lun, asked, sizeof(asked));
 	if (!*luns)
 		return fail(code, "LUN %s %s", asked, what);
 	return fail(code, "LUN %s %s; the target has: %s%s", asked, what, luns,
-		    session->path.decimal_lun ? "" : " (write 10 and above in hexadecimal)");
+		    differs ? " (write 10 and above in hexadecimal)" : "");
 }
 
 static int identify(struct iscsi_session *session, struct block_device *dev, unsigned *version)

@@ -480,7 +480,7 @@ static void chap_one_way(void **state)
 	iscsi_login_start(&login);
 	assert_string_equal(asked("AuthMethod"), "CHAP,None");
 	assert_int_equal(say(SEC, "AuthMethod=CHAP"), LOGIN_MORE);
-	assert_string_equal(asked("CHAP_A"), "7,6,5");
+	assert_string_equal(asked("CHAP_A"), "5,6,7");
 	assert_false(login.transit);
 	assert_int_equal(say(SEC, "CHAP_A=5 CHAP_I=255 CHAP_C=0bAAECAw=="), LOGIN_MORE);
 	assert_string_equal(asked("CHAP_N"), "joe");
@@ -540,12 +540,14 @@ static void mutual_until_proof(unsigned algorithm)
 	strcpy(auth.reverse_password, "other secret");
 	iscsi_login_start(&login);
 	assert_string_equal(asked("AuthMethod"), "CHAP");
+	assert_false(login.transit); /* a T here makes targets skip their proof */
 	assert_int_equal(say(SEC, "AuthMethod=CHAP"), LOGIN_MORE);
+	assert_false(login.transit);
 	format(text, sizeof(text), "CHAP_A=%u CHAP_I=7 CHAP_C=0x0102", algorithm);
 	assert_int_equal(say(SEC, text), LOGIN_MORE);
 	assert_non_null(asked("CHAP_I"));
 	assert_non_null(asked("CHAP_C"));
-	assert_false(login.transit); /* a T here makes targets skip their proof */
+	assert_true(login.transit);
 }
 
 static int prove(uint8_t flags, unsigned algorithm, const char *name, const char *secret)
@@ -571,6 +573,12 @@ static void chap_mutual(void **state)
 		assert_int_equal(say(TO_OPER, ""), LOGIN_MORE);
 		assert_int_equal(say(TO_FULL, ""), LOGIN_DONE);
 		assert_int_equal(login.chap_type, 2);
+		/* The proof may also come together with the step to the next stage. */
+		mutual_until_proof(algorithm);
+		assert_int_equal(prove(TO_OPER, algorithm, "disk", "other secret"), LOGIN_MORE);
+		assert_int_equal(login.stage, STAGE_OPERATIONAL);
+		assert_int_equal(say(TO_FULL, ""), LOGIN_DONE);
+		assert_int_equal(login.chap_type, 2);
 	}
 }
 
@@ -584,6 +592,8 @@ static void chap_mutual_refuses_impostors(void **state)
 	assert_int_equal(prove(SEC, CHAP_SHA1, "disk", "other secret"), E_ISCSI_TARGET_UNPROVEN);
 	mutual_until_proof(CHAP_MD5);
 	assert_int_equal(say(SEC, ""), E_ISCSI_TARGET_UNPROVEN);
+	mutual_until_proof(CHAP_MD5);
+	assert_int_equal(prove(TO_OPER, CHAP_MD5, "disk", "wrong"), E_ISCSI_TARGET_UNPROVEN);
 	mutual_until_proof(CHAP_MD5);
 	assert_int_equal(say(SEC, "CHAP_N=disk"), E_ISCSI_TARGET_UNPROVEN);
 	mutual_until_proof(CHAP_MD5);

@@ -243,7 +243,7 @@ static void redirections_end(void **state)
 static void luns_that_are_no_disk(void **state)
 {
 	target.device_type = 0x0c;
-	open_fails(E_ISCSI_DEVICE, "the target has: 1, 300");
+	open_fails(E_ISCSI_DEVICE, "the target has: 300");
 	target.device_type = 0x7f;
 	open_fails(E_ISCSI_LUN, "LUN 1 is not there");
 }
