@@ -301,7 +301,8 @@ static void receive_data(struct tftp *t, struct cursor *c)
 		stop(t, rc);
 		return;
 	}
-	memcpy(f->data + f->len, c->p, len);
+	if (len)
+		memcpy(f->data + f->len, c->p, len);
 	f->len += len;
 	t->block++;
 	t->gap_told = false;
