@@ -252,6 +252,7 @@ TABLE_ENTRY(command, command_imgstat) = {
 	.arguments = "[<image>...]",
 	.summary = "List images with size, type and arguments",
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_imgstat,
 };
 TABLE_ENTRY(command, command_imgfree) = {
@@ -259,6 +260,7 @@ TABLE_ENTRY(command, command_imgfree) = {
 	.arguments = "[<image>...]",
 	.summary = "Free images: the named ones, or all",
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_imgfree,
 };
 TABLE_ENTRY(command, command_autoboot) = {
@@ -266,5 +268,6 @@ TABLE_ENTRY(command, command_autoboot) = {
 	.arguments = "[<interface>...]",
 	.summary = "Boot as DHCP says: root-path and filename",
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_autoboot,
 };

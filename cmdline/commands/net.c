@@ -79,6 +79,7 @@ TABLE_ENTRY(command, cmd_ifopen) = {
 	.arguments = "[<card>...]",
 	.summary = "Open network cards (all, unless named)",
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_ifopen,
 };
 
@@ -99,6 +100,7 @@ TABLE_ENTRY(command, cmd_ifclose) = {
 	.arguments = "[<card>...]",
 	.summary = "Close network cards (all, unless named)",
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_ifclose,
 };
 
@@ -129,6 +131,7 @@ TABLE_ENTRY(command, cmd_iflinkwait) = {
 	.options = linkwait_options,
 	.option_count = ARRAY_SIZE(linkwait_options),
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_iflinkwait,
 };
 
@@ -166,6 +169,7 @@ TABLE_ENTRY(command, cmd_dhcp) = {
 	.options = dhcp_command_options,
 	.option_count = ARRAY_SIZE(dhcp_command_options),
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_dhcp,
 	.details = dhcp_details,
 };
@@ -176,6 +180,7 @@ TABLE_ENTRY(command, cmd_ifconf) = {
 	.options = dhcp_command_options,
 	.option_count = ARRAY_SIZE(dhcp_command_options),
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_dhcp,
 	.details = dhcp_details,
 };

@@ -104,6 +104,7 @@ TABLE_ENTRY(command, cmd_sanhook) = {
 	.option_count = OPT_KEEP,
 	.min_args = 1,
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_sanhook,
 	.details = "With several paths the first that answers is used. The disk stays attached for\n"
 		   "whatever boots next when keep-san is set (keep-san 1, or net0/keep-san 1).",
@@ -116,6 +117,7 @@ TABLE_ENTRY(command, cmd_sanboot) = {
 	.option_count = ARRAY_SIZE(san_options),
 	.min_args = 0,
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_sanboot,
 	.details = "When booting fails the disk is detached again, unless --keep or keep-san say\n"
 		   "otherwise. skip-san-boot=1 attaches without booting.",
