@@ -92,7 +92,8 @@ static unsigned bios_last_bus(void)
 	struct real_regs regs = {.eax = 0xb101};
 
 	bios_call(0x1a, &regs);
-	if ((regs.eflags & FLAG_CARRY) || (regs.eax & 0xff00) || regs.edx != 0x20494350) /* "PCI " */
+	if ((regs.eflags & FLAG_CARRY) || (regs.eax & 0xff00) ||
+	    regs.edx != 0x20494350) /* "PCI " */
 		return 255;
 	return regs.ecx & 0xff;
 }
@@ -123,12 +124,12 @@ static void read_bars(struct pci_device *dev, unsigned count)
 static void read_header(struct pci_device *dev, uint8_t type)
 {
 	uint32_t id = pci_read32(dev, PCI_VENDOR_ID);
-	uint32_t class = pci_read32(dev, PCI_CLASS_REVISION);
+	uint32_t class_revision = pci_read32(dev, PCI_CLASS_REVISION);
 
 	dev->vendor = (uint16_t)id;
 	dev->device = (uint16_t)(id >> 16);
-	dev->class = class >> 8;
-	dev->revision = (uint8_t)class;
+	dev->class = class_revision >> 8;
+	dev->revision = (uint8_t)class_revision;
 	dev->irq = pci_read8(dev, PCI_INTERRUPT_LINE);
 	if (type == PCI_HEADER_TYPE_NORMAL) {
 		dev->subsystem_vendor = pci_read16(dev, PCI_SUBSYSTEM_VENDOR_ID);
@@ -275,8 +276,7 @@ uint64_t pci_bar_size(struct pci_device *dev, unsigned index)
 	uint32_t low, high = 0, mask_low, mask_high = 0xffffffff;
 	uint64_t mask;
 
-	pci_write16(dev, PCI_COMMAND,
-		    (uint16_t)(command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)));
+	pci_write16(dev, PCI_COMMAND, (uint16_t)(command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)));
 	low = pci_read32(dev, offset);
 	pci_write32(dev, offset, 0xffffffff);
 	mask_low = pci_read32(dev, offset);

@@ -188,8 +188,10 @@ volatile void *pci_map(struct pci_device *dev, unsigned index)
 	hole = hole_for(dev, size);
 	if (!hole) {
 		fail(E_PCI_NO_ROOM,
-		     "PCI device " PCI_LOC_FMT " (%04x:%04x): BAR %u at 0x%llx cannot be reached and no "
-		     "%llu KB are free below 4 GB behind its bridge; turn off \"above 4G decoding\" in "
+		     "PCI device " PCI_LOC_FMT
+		     " (%04x:%04x): BAR %u at 0x%llx cannot be reached and no "
+		     "%llu KB are free below 4 GB behind its bridge; turn off \"above 4G "
+		     "decoding\" in "
 		     "the BIOS setup",
 		     PCI_LOC(dev), dev->vendor, dev->device, index, (unsigned long long)old,
 		     (unsigned long long)(size >> 10));
@@ -200,7 +202,8 @@ volatile void *pci_map(struct pci_device *dev, unsigned index)
 	     (uint32_t)PCI_BASE_ADDRESS_MEM_MASK) != (uint32_t)hole) {
 		write_bar(dev, index, old);
 		fail(E_PCI_NO_ROOM,
-		     "PCI device " PCI_LOC_FMT " (%04x:%04x): BAR %u did not take the address 0x%llx",
+		     "PCI device " PCI_LOC_FMT
+		     " (%04x:%04x): BAR %u did not take the address 0x%llx",
 		     PCI_LOC(dev), dev->vendor, dev->device, index, (unsigned long long)hole);
 		return NULL;
 	}

@@ -239,7 +239,8 @@ static int make_rings(struct nic *nic)
 	e->tx_frames = heap_zalloc(TX_COUNT * sizeof(struct tx_frame *));
 	e->rx_buffers = heap_alloc_aligned(e->rx_count * RX_BUFFER, RX_BUFFER);
 	if (!e->rx || !e->tx || !e->tx_frames || !e->rx_buffers)
-		return fail(E_NO_MEMORY, "no memory for rings of %u and %u frames", e->rx_count, TX_COUNT);
+		return fail(E_NO_MEMORY, "no memory for rings of %u and %u frames", e->rx_count,
+			    TX_COUNT);
 	memset(e->rx, 0, e->rx_count * sizeof(*e->rx));
 	memset(e->tx, 0, TX_COUNT * sizeof(*e->tx));
 	for (i = 0; i < e->rx_count; i++)
@@ -378,7 +379,10 @@ static void e1000_report(struct nic *nic)
 	if (!(e->flags & E1000_PHY1))
 		return;
 	for (reg = 0; reg < 16; reg++)
-		print("%s %04x%s", reg % 8 ? "" : reg ? "  PHY 8-15:" : "  PHY 0-7: ",
+		print("%s %04x%s",
+		      reg % 8 ? ""
+		      : reg   ? "  PHY 8-15:"
+			      : "  PHY 0-7: ",
 		      e1000_phy_read(e, reg), reg % 8 == 7 ? "\n" : "");
 }
 
@@ -413,8 +417,8 @@ int e1000_probe(struct nic *nic, const struct nic_id *id)
 	if (!rc && !e1000_read_mac(nic, nic->mac)) {
 		/* Good enough to reach the user, who may set a better one. */
 		nic_random_mac(nic->mac);
-		print("%s at " PCI_LOC_FMT " has no address of its own: using " MAC_FMT "\n", id->chip,
-		      PCI_LOC(&nic->pci), MAC_ARG(nic->mac));
+		print("%s at " PCI_LOC_FMT " has no address of its own: using " MAC_FMT "\n",
+		      id->chip, PCI_LOC(&nic->pci), MAC_ARG(nic->mac));
 	}
 	if (rc) {
 		heap_free(e);

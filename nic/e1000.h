@@ -13,14 +13,14 @@
 
 /* Quirks of an id (struct nic_id.flags). */
 enum e1000_flag {
-	E1000_PBS_ERRATA = 1,	/* packet buffer sizes must be written before a reset */
-	E1000_NO_PHY_RST = 2,	/* a PHY reset breaks the link for good */
-	E1000_NO_ASDE = 4,	/* automatic speed detection breaks the link */
-	E1000_PBSIZE_RST = 8,	/* packet buffer sizes survive a reset: restore them */
-	E1000_I219 = 16,	/* needs FEXTNVM11 before the rings; and NO_PHY_RST */
-	E1000_IGB = 32,		/* 82575 and later: queue enable bits, no extended descriptors */
-	E1000_OFFLOAD = 64,	/* checksum and segmentation were tried on this chip */
-	E1000_PHY1 = 128,	/* PHY at MDIO address 1, ours alone */
+	E1000_PBS_ERRATA = 1, /* packet buffer sizes must be written before a reset */
+	E1000_NO_PHY_RST = 2, /* a PHY reset breaks the link for good */
+	E1000_NO_ASDE = 4,    /* automatic speed detection breaks the link */
+	E1000_PBSIZE_RST = 8, /* packet buffer sizes survive a reset: restore them */
+	E1000_I219 = 16,      /* needs FEXTNVM11 before the rings; and NO_PHY_RST */
+	E1000_IGB = 32,	      /* 82575 and later: queue enable bits, no extended descriptors */
+	E1000_OFFLOAD = 64,   /* checksum and segmentation were tried on this chip */
+	E1000_PHY1 = 128,     /* PHY at MDIO address 1, ours alone */
 };
 
 /* Registers: offsets in BAR 0. */
@@ -131,7 +131,7 @@ struct e1000_rx_desc {
 enum {
 	RX_DD = 0x01,
 	RX_EOP = 0x02,
-	RX_IXSM = 0x04,  /* ignore the checksum bits */
+	RX_IXSM = 0x04,	 /* ignore the checksum bits */
 	RX_UDPCS = 0x10, /* 82574 and later; reserved before */
 	RX_TCPCS = 0x20,
 	RX_ERR_CRC = 0x01,

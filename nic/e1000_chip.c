@@ -15,11 +15,11 @@
 
 #include <linux/pci_regs.h>
 
-#define RESET_SETTLE_US	 10000 /* EEPROM reload */
-#define RESET_MS	 200
-#define MASTER_MS	 80
-#define EERD_MS		 10
-#define MDIC_US		 2000
+#define RESET_SETTLE_US 10000 /* EEPROM reload */
+#define RESET_MS	200
+#define MASTER_MS	80
+#define EERD_MS		10
+#define MDIC_US		2000
 
 #define I210_RXPBS 0x000000a2
 #define I210_TXPBS 0x04000014
@@ -158,7 +158,8 @@ int e1000_reset(struct nic *nic)
 	deadline = clock_ms() + RESET_MS;
 	while (e1000_read(e, CTRL) & CTRL_RST) {
 		if (clock_ms() > deadline)
-			return fail(E_NIC_RESET, "%s: CTRL still shows the reset after %u ms (0x%08x)",
+			return fail(E_NIC_RESET,
+				    "%s: CTRL still shows the reset after %u ms (0x%08x)",
 				    nic->chip, RESET_MS, e1000_read(e, CTRL));
 		clock_delay_us(1000);
 	}

@@ -21,15 +21,15 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 
-#define POLL_BUDGET	64  /* frames a turn: one ACK answers a batch */
-#define LINK_MS		100 /* between two looks at the link */
-#define RESTART_MS	1000
-#define SMALL_FRAMES	64
+#define POLL_BUDGET	 64  /* frames a turn: one ACK answers a batch */
+#define LINK_MS		 100 /* between two looks at the link */
+#define RESTART_MS	 1000
+#define SMALL_FRAMES	 64
 #define SMALL_FRAMES_MIN 8
-#define LARGE_FRAMES	8
+#define LARGE_FRAMES	 8
 #define LARGE_FRAMES_MIN 2
-#define SMALL_ROOM	2032 /* with the headroom: 2 KB */
-#define LARGE_ROOM	(NIC_TSO_MAX + 1 + ETH_HEADER + 50)
+#define SMALL_ROOM	 2032 /* with the headroom: 2 KB */
+#define LARGE_ROOM	 (NIC_TSO_MAX + 1 + ETH_HEADER + 50)
 
 struct list nics = LIST_INIT(nics);
 void (*nic_receiver)(struct nic *nic, const struct rx_frame *frame);
@@ -78,10 +78,10 @@ static void update_netx(void)
 
 struct nic *nic_find(const char *name)
 {
-	struct nic *nic = NULL;
+	struct nic *latest = nic_latest(), *nic;
 
 	if (text_equal_nocase(name, "netX"))
-		return (nic = nic_latest()) ? nic : default_nic();
+		return latest ? latest : default_nic();
 	list_for_each(nic, &nics, link) {
 		if (!strcmp(nic->name, name))
 			return nic;
@@ -188,7 +188,8 @@ static int pool_make(struct nic *nic)
 	if (!pool) {
 		pool = pool_allocate(&small, small_stride, &large, large_stride);
 		if (!pool)
-			return fail(E_NO_MEMORY, "%s: no memory for %u transmit buffers", nic->name, small);
+			return fail(E_NO_MEMORY, "%s: no memory for %u transmit buffers", nic->name,
+				    small);
 		pool->count = small + large;
 		pool->large_count = large;
 		pool->held = 0;

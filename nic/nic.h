@@ -52,15 +52,15 @@ struct rx_frame {
 /** A frame to send. data and size belong to the core, the rest is set by the stack. */
 struct tx_frame {
 	struct list link;
-	uint8_t *data;	     /* where the Ethernet header goes */
-	uint32_t size;	     /* room behind data */
-	uint32_t len;	     /* bytes to send */
-	uint16_t csum_start; /* NIC_TX_CSUM: sum from here to the end … */
+	uint8_t *data;	      /* where the Ethernet header goes */
+	uint32_t size;	      /* room behind data */
+	uint32_t len;	      /* bytes to send */
+	uint16_t csum_start;  /* NIC_TX_CSUM: sum from here to the end … */
 	uint16_t csum_offset; /* … stored at csum_start + csum_offset; 0/0: none asked */
-	uint16_t gso_size;   /* NIC_TSO4: TCP payload of a segment, with csum_start set; 0: none */
-	uint16_t header_len; /* NIC_TSO4: Ethernet + IP + TCP headers */
-	bool large;	     /* from the pool of large buffers */
-	bool sent;	     /* handed over: waiting in the core or on the ring */
+	uint16_t gso_size;    /* NIC_TSO4: TCP payload of a segment, with csum_start set; 0: none */
+	uint16_t header_len;  /* NIC_TSO4: Ethernet + IP + TCP headers */
+	bool large;	      /* from the pool of large buffers */
+	bool sent;	      /* handed over: waiting in the core or on the ring */
 };
 
 struct nic_counters {
@@ -109,7 +109,7 @@ struct nic {
 	uint8_t mac[ETH_ALEN];
 	uint8_t permanent_mac[ETH_ALEN];
 	uint32_t features;
-	uint32_t mtu;	  /* largest IP packet the card takes, 1500 unless told */
+	uint32_t mtu; /* largest IP packet the card takes, 1500 unless told */
 	bool open;
 	bool link_up;
 	uint32_t speed; /* Mbit/s, 0 unknown */

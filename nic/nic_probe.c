@@ -38,7 +38,7 @@ static const struct nic_driver *driver_for(const struct pci_device *pci, const s
 	const struct nic_driver *driver;
 	unsigned i;
 
-	for (i = 0; i < bound_count; i++) {
+	for (i = bound_count; i--;) { /* the newest counts */
 		if (bound[i].id.vendor == pci->vendor && bound[i].id.device == pci->device) {
 			*id = &bound[i].id;
 			return bound[i].driver;
@@ -67,17 +67,15 @@ static bool is_taken(const struct pci_device *pci)
 	return false;
 }
 
-/** Let @driver have @pci; a failure is told and leaves the machine as it was. */
-static bool probe(const struct pci_device *pci, const struct nic_driver *driver,
-		  const struct nic_id *id)
+/** Let @driver have @pci; a failure leaves the machine as it was. */
+static int probe(const struct pci_device *pci, const struct nic_driver *driver,
+		 const struct nic_id *id)
 {
 	struct nic *nic = heap_zalloc(sizeof(*nic));
 	int rc;
 
-	if (!nic) {
-		print("No memory for the network card at " PCI_LOC_FMT "\n", PCI_LOC(pci));
-		return false;
-	}
+	if (!nic)
+		return fail(E_NO_MEMORY, "no memory for another network card");
 	nic->driver = driver;
 	nic->pci = *pci;
 	nic->chip = id->chip;
@@ -86,15 +84,13 @@ static bool probe(const struct pci_device *pci, const struct nic_driver *driver,
 	rc = driver->probe(nic, id);
 	pci_disable_dma(&nic->pci);
 	if (rc) {
-		print("%s at " PCI_LOC_FMT " (%04x:%04x): %s (%s)\n", id->chip, PCI_LOC(pci),
-		      pci->vendor, pci->device, error_text(), error_entry(rc)->code);
 		heap_free(nic);
-		return false;
+		return fail_context(rc, "%s at " PCI_LOC_FMT " (%04x:%04x)", id->chip, PCI_LOC(pci),
+				    pci->vendor, pci->device);
 	}
 	if (!nic_mac_valid(nic->permanent_mac))
 		memcpy(nic->permanent_mac, nic->mac, ETH_ALEN);
-	nic_register(nic);
-	return true;
+	return nic_register(nic);
 }
 
 static int add_binding(uint16_t vendor, uint16_t device, const char *driver_name)
@@ -131,34 +127,48 @@ static void bind_from_setting(void)
 		print("bind=: %s\n", error_text());
 }
 
-static unsigned probe_new(void)
+unsigned nic_probe_all(void)
 {
 	const struct nic_driver *driver;
 	const struct nic_id *id;
 	struct pci_device pci;
-	unsigned count = 0;
 	uint32_t at;
+	int rc;
 
-	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
-		if (!is_taken(&pci) && (driver = driver_for(&pci, &id)))
-			count += probe(&pci, driver, id);
-	}
-	return count;
-}
-
-unsigned nic_probe_all(void)
-{
 	bind_from_setting();
-	probe_new();
+	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
+		driver = is_taken(&pci) ? NULL : driver_for(&pci, &id);
+		rc = driver ? probe(&pci, driver, id) : 0;
+		if (rc)
+			print("%s (%s)\n", error_text(), error_entry(rc)->code);
+	}
 	return list_empty(&nics) ? 0 : list_entry(nics.prev, struct nic, link)->index + 1;
 }
 
 int nic_bind(uint16_t vendor, uint16_t device, const char *driver)
 {
-	int rc = add_binding(vendor, device, driver);
+	const struct nic_driver *chosen;
+	const struct nic_id *id;
+	struct pci_device pci;
+	bool found = false;
+	uint32_t at;
+	int rc;
 
-	if (!rc && !probe_new())
-		rc = fail(E_NIC_NOT_FOUND, "no unused PCI device %04x:%04x is there", vendor, device);
+	rc = add_binding(vendor, device, driver);
+	if (rc)
+		return rc;
+	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
+		if (pci.vendor != vendor || pci.device != device || is_taken(&pci))
+			continue;
+		found = true;
+		chosen = driver_for(&pci, &id);
+		rc = probe(&pci, chosen, id);
+		if (rc)
+			return rc;
+	}
+	if (!found)
+		rc = fail(E_NIC_NOT_FOUND, "no unused PCI device %04x:%04x is there", vendor,
+			  device);
 	return rc;
 }
 
@@ -242,8 +252,8 @@ static bool matches(const struct nic *nic, const char *text)
 	/* BOOTIF=01-…: the ARP hardware type comes first. */
 	if (strlen(text) == 20 && (text_starts(text, "01-") || text_starts(text, "01:")))
 		text += 3;
-	return parse_mac(text, mac) && (!memcmp(mac, nic->permanent_mac, ETH_ALEN) ||
-					!memcmp(mac, nic->mac, ETH_ALEN));
+	return parse_mac(text, mac) &&
+	       (!memcmp(mac, nic->permanent_mac, ETH_ALEN) || !memcmp(mac, nic->mac, ETH_ALEN));
 }
 
 bool nic_preferred(const struct nic *nic)

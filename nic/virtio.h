@@ -31,7 +31,7 @@ struct virtio_device {
 	struct virtio_region common; /* legacy: the whole register block */
 	struct virtio_region notify, config;
 	uint32_t notify_multiplier;
-	unsigned window; /* the PCI configuration access capability, 0: none */
+	unsigned window;   /* the PCI configuration access capability, 0: none */
 	uint64_t features; /* agreed */
 };
 
@@ -79,15 +79,15 @@ struct virtqueue {
 	unsigned per_slot;
 	unsigned slots;
 	struct vring ring;
-	uint16_t avail;	  /* next index to publish; ring.avail->idx once published */
-	uint16_t kicked;  /* published when the device was last told or asked */
-	uint16_t used;	  /* next used entry to look at */
+	uint16_t avail;	 /* next index to publish; ring.avail->idx once published */
+	uint16_t kicked; /* published when the device was last told or asked */
+	uint16_t used;	 /* next used entry to look at */
 	bool event_idx;
-	bool lazy;	  /* a queue of buffers to be filled: a doorbell for half of them will do */
-	bool *in_flight;  /* by slot */
+	bool lazy;	 /* a queue of buffers to be filled: a doorbell for half of them will do */
+	bool *in_flight; /* by slot */
 	uint32_t notify_offset;
 	void *memory;
-	uint32_t kicks;	  /* doorbells rung, for reports */
+	uint32_t kicks;	    /* doorbells rung, for reports */
 	const char *broken; /* how the device broke the rules; the queue is dead */
 };
 

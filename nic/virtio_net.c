@@ -22,35 +22,36 @@
 
 #include <linux/virtio_net.h>
 
-#define VENDOR_VIRTIO	  0x1af4
-#define DEVICE_LEGACY	  0x1000 /* and transitional */
-#define DEVICE_MODERN	  0x1041
-#define QUEUE_RX	  0
-#define QUEUE_TX	  1
-#define RX_CAP		  512
-#define TX_CAP		  256
-#define RX_MIN		  16
-#define RX_MANY		  128 /* rather smaller buffers than fewer */
-#define RX_PAGE		  4096
-#define RX_PAGE_MAX	  8192
-#define TSO_BUFFERS	  17 /* RX_PAGE pieces of the largest frame with its header */
-#define MTU_DEFAULT	  1500
-#define MTU_MIN		  576
-#define MTU_CAP		  9216
-#define FRAME_OVERHEAD	  22 /* Ethernet header and two VLAN tags */
-#define CONFIG_MAC	  offsetof(struct virtio_net_config, mac)
-#define CONFIG_STATUS	  offsetof(struct virtio_net_config, status)
-#define CONFIG_MTU	  offsetof(struct virtio_net_config, mtu)
-#define CONFIG_SPEED	  offsetof(struct virtio_net_config, speed)
-#define CONFIG_DUPLEX	  offsetof(struct virtio_net_config, duplex)
-#define FEATURE(bit)	  (1ull << (bit))
+#define VENDOR_VIRTIO  0x1af4
+#define DEVICE_LEGACY  0x1000 /* and transitional */
+#define DEVICE_MODERN  0x1041
+#define QUEUE_RX       0
+#define QUEUE_TX       1
+#define RX_CAP	       512
+#define TX_CAP	       256
+#define RX_MIN	       16
+#define RX_MANY	       128 /* rather smaller buffers than fewer */
+#define RX_PAGE	       4096
+#define RX_PAGE_MAX    8192
+#define TSO_BUFFERS    17 /* RX_PAGE pieces of the largest frame with its header */
+#define MTU_DEFAULT    1500
+#define MTU_MIN	       576
+#define MTU_CAP	       9216
+#define FRAME_OVERHEAD 22 /* Ethernet header and two VLAN tags */
+#define CONFIG_MAC     offsetof(struct virtio_net_config, mac)
+#define CONFIG_STATUS  offsetof(struct virtio_net_config, status)
+#define CONFIG_MTU     offsetof(struct virtio_net_config, mtu)
+#define CONFIG_SPEED   offsetof(struct virtio_net_config, speed)
+#define CONFIG_DUPLEX  offsetof(struct virtio_net_config, duplex)
+#define FEATURE(bit)   (1ull << (bit))
 
-_Static_assert(sizeof(struct virtio_net_hdr_v1) <= NIC_TX_HEADROOM, "the header fits before a frame");
+_Static_assert(sizeof(struct virtio_net_hdr_v1) <= NIC_TX_HEADROOM,
+	       "the header fits before a frame");
 
 struct virtio_net {
 	struct virtio_device dev;
 	struct virtqueue rx, tx;
-	unsigned header;  /* bytes of the virtio header */
+	unsigned header; /* bytes of the virtio header */
 	bool mergeable;
 	bool guest_csum;
 	uint8_t *rx_memory;
@@ -184,7 +185,8 @@ static bool net_transmit(struct nic *nic, struct tx_frame *frame)
 		header->hdr_len = frame->header_len;
 	}
 	if (net->tx.per_slot == 1) {
-		virtqueue_describe(&net->tx, slot, 0, header, net->header + frame->len, false, false);
+		virtqueue_describe(&net->tx, slot, 0, header, net->header + frame->len, false,
+				   false);
 	} else {
 		virtqueue_describe(&net->tx, slot, 0, header, net->header, false, true);
 		virtqueue_describe(&net->tx, slot, 1, frame->data, frame->len, false, false);
@@ -251,8 +253,8 @@ static void note_features(struct nic *nic)
 
 	net->mergeable = virtio_has(dev, VIRTIO_NET_F_MRG_RXBUF);
 	net->guest_csum = virtio_has(dev, VIRTIO_NET_F_GUEST_CSUM);
-	net->header = dev->modern || net->mergeable ? sizeof(struct virtio_net_hdr_v1) :
-						      sizeof(struct virtio_net_hdr);
+	net->header = dev->modern || net->mergeable ? sizeof(struct virtio_net_hdr_v1)
+						    : sizeof(struct virtio_net_hdr);
 	nic->features = (virtio_has(dev, VIRTIO_NET_F_CSUM) ? NIC_TX_CSUM : 0u) |
 			(virtio_has(dev, VIRTIO_NET_F_GUEST_CSUM) ? NIC_RX_CSUM : 0u) |
 			(virtio_has(dev, VIRTIO_NET_F_HOST_TSO4) ? NIC_TSO4 : 0u);
@@ -283,8 +285,8 @@ static uint32_t rx_piece(const struct virtio_net *net)
 static int make_rx(struct nic *nic)
 {
 	struct virtio_net *net = priv(nic);
-	bool any_layout = net->dev.modern || net->mergeable ||
-			  virtio_has(&net->dev, VIRTIO_F_ANY_LAYOUT);
+	bool any_layout =
+		net->dev.modern || net->mergeable || virtio_has(&net->dev, VIRTIO_F_ANY_LAYOUT);
 	size_t fit;
 	int rc;
 
@@ -294,16 +296,15 @@ static int make_rx(struct nic *nic)
 	net->rx.lazy = true;
 	net->rx_size = rx_piece(net);
 	if (!net->mergeable)
-		net->rx_size = ALIGN_UP(net->header + max(nic->mtu, (uint32_t)MTU_DEFAULT) +
-						FRAME_OVERHEAD,
-					64);
+		net->rx_size = ALIGN_UP(
+			net->header + max(nic->mtu, (uint32_t)MTU_DEFAULT) + FRAME_OVERHEAD, 64);
 	fit = max(nic_rx_budget() / net->rx_size, (size_t)RX_MIN);
 	fit = min(fit, (size_t)RX_CAP);
 	net->rx_count = min(net->rx.slots, (unsigned)fit);
 	net->rx_memory = heap_alloc_aligned(net->rx_count * net->rx_size, RX_PAGE);
 	if (!net->rx_memory)
-		return fail(E_NO_MEMORY, "no memory for %u receive buffers of %u bytes", net->rx_count,
-			    net->rx_size);
+		return fail(E_NO_MEMORY, "no memory for %u receive buffers of %u bytes",
+			    net->rx_count, net->rx_size);
 	return 0;
 }
 
@@ -320,7 +321,8 @@ static int make_tx(struct nic *nic)
 	net->tx_frames = heap_zalloc(net->tx.slots * sizeof(*net->tx_frames));
 	net->tx_free = heap_zalloc(net->tx.slots * sizeof(*net->tx_free));
 	if (!net->tx_frames || !net->tx_free)
-		return fail(E_NO_MEMORY, "no memory for a transmit ring of %u frames", net->tx.slots);
+		return fail(E_NO_MEMORY, "no memory for a transmit ring of %u frames",
+			    net->tx.slots);
 	for (slot = 0; slot < net->tx.slots; slot++)
 		net->tx_free[slot] = (uint16_t)(net->tx.slots - 1 - slot);
 	net->tx_free_count = net->tx.slots;
@@ -429,9 +431,8 @@ static void net_report(struct nic *nic)
 {
 	struct virtio_net *net = priv(nic);
 
-	print("  %s, features 0x%08x%08x, header %u bytes\n",
-	      net->dev.modern ? "modern" : "legacy", (uint32_t)(net->dev.features >> 32),
-	      (uint32_t)net->dev.features, net->header);
+	print("  %s, features 0x%08x%08x, header %u bytes\n", net->dev.modern ? "modern" : "legacy",
+	      (uint32_t)(net->dev.features >> 32), (uint32_t)net->dev.features, net->header);
 	print("  RX %u buffers of %u bytes (ring %u), TX ring %u, doorbells RX %u TX %u\n",
 	      net->rx_count, net->rx_size, net->rx.size, net->tx.size, net->rx.kicks,
 	      net->tx.kicks);

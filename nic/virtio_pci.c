@@ -17,11 +17,11 @@
 #include <linux/pci_regs.h>
 #include <linux/virtio_pci.h>
 
-#define RESET_MS	  500
-#define GENERATION_TRIES  100
-#define LEGACY_CONFIG	  20 /* device configuration; pci_enable() turned MSI-X off */
-#define LEGACY_LENGTH	  20
-#define WINDOW_DATA	  16 /* pci_cfg_data in struct virtio_pci_cfg_cap */
+#define RESET_MS	 500
+#define GENERATION_TRIES 100
+#define LEGACY_CONFIG	 20 /* device configuration; pci_enable() turned MSI-X off */
+#define LEGACY_LENGTH	 20
+#define WINDOW_DATA	 16 /* pci_cfg_data in struct virtio_pci_cfg_cap */
 
 /* --------------------------------------------------------------------------
  * Register access
@@ -138,7 +138,8 @@ static unsigned find_window(struct virtio_device *dev)
 {
 	unsigned at = 0, tries;
 
-	for (tries = 0; tries < 32 && (at = pci_capability(dev->pci, PCI_CAP_ID_VNDR, at)); tries++) {
+	for (tries = 0; tries < 32 && (at = pci_capability(dev->pci, PCI_CAP_ID_VNDR, at));
+	     tries++) {
 		if (pci_read8(dev->pci, at + VIRTIO_PCI_CAP_CFG_TYPE) == VIRTIO_PCI_CAP_PCI_CFG)
 			return at;
 	}
@@ -216,7 +217,8 @@ int virtio_reset(struct virtio_device *dev)
 	while ((status = virtio_status(dev))) {
 		if (clock_ms() > deadline)
 			return fail(E_NIC_RESET,
-				    "virtio device " PCI_LOC_FMT " still has status 0x%02x %u ms after "
+				    "virtio device " PCI_LOC_FMT
+				    " still has status 0x%02x %u ms after "
 				    "its reset",
 				    PCI_LOC(dev->pci), status, RESET_MS);
 		clock_delay_us(100);
@@ -300,9 +302,7 @@ void virtio_driver_ok(struct virtio_device *dev)
 
 static uint8_t generation(struct virtio_device *dev)
 {
-	return dev->modern ?
-		       virtio_read8(dev, &dev->common, VIRTIO_PCI_COMMON_CFGGENERATION) :
-		       0;
+	return dev->modern ? virtio_read8(dev, &dev->common, VIRTIO_PCI_COMMON_CFGGENERATION) : 0;
 }
 
 void virtio_config_read(struct virtio_device *dev, unsigned offset, void *to, size_t len)

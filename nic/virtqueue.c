@@ -53,7 +53,8 @@ static int choose_size(struct virtqueue *vq, unsigned cap)
 	}
 	if (!offered || size > SIZE_MAX_SPEC || (size & (size - 1)) || size < vq->per_slot)
 		return fail(E_NIC_RING,
-			    "virtio device " PCI_LOC_FMT ": queue %u has %u entries; a power of two from "
+			    "virtio device " PCI_LOC_FMT
+			    ": queue %u has %u entries; a power of two from "
 			    "%u to %u was expected",
 			    PCI_LOC(dev->pci), vq->index, offered, vq->per_slot, SIZE_MAX_SPEC);
 	vq->size = size;
@@ -73,8 +74,8 @@ static void tell_address_modern(struct virtqueue *vq)
 		virtio_write32(dev, &dev->common, offset[i] + 4, 0);
 	}
 	virtio_write16(dev, &dev->common, VIRTIO_PCI_COMMON_Q_MSIX, VIRTIO_MSI_NO_VECTOR);
-	vq->notify_offset = virtio_read16(dev, &dev->common, VIRTIO_PCI_COMMON_Q_NOFF) *
-			    dev->notify_multiplier;
+	vq->notify_offset =
+		virtio_read16(dev, &dev->common, VIRTIO_PCI_COMMON_Q_NOFF) * dev->notify_multiplier;
 	virtio_write16(dev, &dev->common, VIRTIO_PCI_COMMON_Q_ENABLE, 1);
 }
 
@@ -87,7 +88,8 @@ static int tell_address(struct virtqueue *vq)
 		tell_address_modern(vq);
 		if (vq->notify_offset + 2 > dev->notify.length)
 			return fail(E_NIC_RING,
-				    "virtio device " PCI_LOC_FMT ": the doorbell of queue %u lies outside "
+				    "virtio device " PCI_LOC_FMT
+				    ": the doorbell of queue %u lies outside "
 				    "its register block",
 				    PCI_LOC(dev->pci), vq->index);
 		return 0;
@@ -95,7 +97,8 @@ static int tell_address(struct virtqueue *vq)
 	vq->notify_offset = VIRTIO_PCI_QUEUE_NOTIFY;
 	virtio_write32(dev, &dev->common, VIRTIO_PCI_QUEUE_PFN, page);
 	if (virtio_read32(dev, &dev->common, VIRTIO_PCI_QUEUE_PFN) != page)
-		return fail(E_NIC_RING, "virtio device " PCI_LOC_FMT ": queue %u does not take its address",
+		return fail(E_NIC_RING,
+			    "virtio device " PCI_LOC_FMT ": queue %u does not take its address",
 			    PCI_LOC(dev->pci), vq->index);
 	return 0;
 }

@@ -53,7 +53,8 @@ static int run_bind(struct call *call)
 		*colon++ = '\0';
 	if (!colon || !text_to_u32(text, 16, 0xffff, &vendor) ||
 	    !text_to_u32(colon, 16, 0xffff, &device))
-		return fail(E_INVALID, "\"%.20s\" is not a PCI id such as 8086:1234", call->argv[0]);
+		return fail(E_INVALID, "\"%.20s\" is not a PCI id such as 8086:1234",
+			    call->argv[0]);
 	return nic_bind((uint16_t)vendor, (uint16_t)device, call->argv[1]);
 }
 TABLE_ENTRY(command, cmd_bind) = {
@@ -63,6 +64,7 @@ TABLE_ENTRY(command, cmd_bind) = {
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_bind,
-	.details = "For cards that are newer than this firmware: ifstat lists them with the nearest\n"
-		   "driver. The same at start: bind=8086:1234:e1000 on the kernel command line.\n",
+	.details =
+		"For cards that are newer than this firmware: ifstat lists them with the nearest\n"
+		"driver. The same at start: bind=8086:1234:e1000 on the kernel command line.\n",
 };

@@ -7,16 +7,16 @@
 #include <linux/virtio_pci.h>
 #include <linux/virtio_ring.h>
 
-#define LEGACY_PORT  0xc000u
-#define MODERN_PORT  0xd000u
-#define BAR_MEMORY   0xfe000000u
-#define AT_COMMON    0x000u
-#define AT_NOTIFY    0x100u
-#define AT_CONFIG    0x200u
-#define BLOCK	     0x400u
-#define MULTIPLIER   4u
-#define WINDOW	     0x98u
-#define CAP_FIRST    0x40u
+#define LEGACY_PORT 0xc000u
+#define MODERN_PORT 0xd000u
+#define BAR_MEMORY  0xfe000000u
+#define AT_COMMON   0x000u
+#define AT_NOTIFY   0x100u
+#define AT_CONFIG   0x200u
+#define BLOCK	    0x400u
+#define MULTIPLIER  4u
+#define WINDOW	    0x98u
+#define CAP_FIRST   0x40u
 
 static struct virtio_model *model; /* the hooks serve one device at a time */
 
@@ -43,7 +43,8 @@ static void write_status(struct virtio_model *m, uint8_t value)
 		reset(m);
 		return;
 	}
-	if ((value & VIRTIO_CONFIG_S_FEATURES_OK) && (m->refuse_features || (m->accepted & ~m->offered)))
+	if ((value & VIRTIO_CONFIG_S_FEATURES_OK) &&
+	    (m->refuse_features || (m->accepted & ~m->offered)))
 		value &= (uint8_t)~VIRTIO_CONFIG_S_FEATURES_OK;
 	m->status = value;
 }
@@ -158,8 +159,8 @@ static uint32_t common_read(struct virtio_model *m, unsigned offset)
 
 static void set_half(uint64_t *address, bool high, uint32_t value)
 {
-	*address = high ? (uint32_t)*address | (uint64_t)value << 32 :
-			  (*address >> 32 << 32) | value;
+	*address =
+		high ? (uint32_t)*address | (uint64_t)value << 32 : (*address >> 32 << 32) | value;
 }
 
 static void common_write(struct virtio_model *m, unsigned offset, uint32_t value)

@@ -21,7 +21,7 @@ struct virtio_model_queue {
 	uint16_t max, size;
 	uint64_t desc, avail, used;
 	bool enabled;
-	uint16_t seen;	  /* next available entry */
+	uint16_t seen; /* next available entry */
 	uint16_t used_idx;
 	uint32_t doorbells;
 };

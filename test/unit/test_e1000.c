@@ -24,9 +24,9 @@ static struct {
 	uint32_t reg[REGISTERS];
 	uint16_t phy[32];
 	uint16_t eeprom[3];
-	bool eeprom_large;   /* EERD format */
+	bool eeprom_large; /* EERD format */
 	bool reset_stuck, tctl_stuck, no_eeprom, link_needs_phy;
-	bool gone;	     /* reads all ones */
+	bool gone;	      /* reads all ones */
 	unsigned reset_reads; /* RST stays for that many reads */
 	unsigned resets, phy_resets, renegotiations;
 	uint32_t reads, writes, icr_reads;
@@ -421,7 +421,8 @@ static void test_slow_link(void **state)
 	chip.phy[10] = 0x0800;
 	start(0x100e);
 	assert_int_equal(chip.renegotiations, 1);
-	assert_non_null(strstr(host_output(), "link at 10 Mbit/s although the partner offers 1000"));
+	assert_non_null(
+		strstr(host_output(), "link at 10 Mbit/s although the partner offers 1000"));
 	host_clock_advance_ms(200);
 	nic_poll_all();
 	assert_true(nic->link_up);

@@ -106,7 +106,8 @@ static void test_names_in_pci_order(void **state)
 	assert_int_equal(nic_find("net2")->pci.busdevfn, 0x0100);
 	assert_null(nic_find("net3"));
 	assert_null(nic_find("eth0"));
-	assert_non_null(strstr(host_output(), "fake broken at 00:04.0 (4321:0030): it is broken (E-NIC-03)"));
+	assert_non_null(strstr(host_output(),
+			       "fake broken at 00:04.0 (4321:0030): it is broken (E-NIC-03)"));
 	/* Probing again finds nothing new. */
 	assert_int_equal(nic_probe_all(), 3);
 }
@@ -218,7 +219,8 @@ static void test_unknown_and_bind(void **state)
 	host_pci_add(0x0028, 0xaaaa, 0xcccc, 0x030000);
 	assert_int_equal(nic_probe_all(), 0);
 	assert_int_equal(nic_print_unknown(), 2);
-	assert_non_null(strstr(host_output(), "00:03.0 4321:0028 (class 020000): no driver; nearest: fake\n"));
+	assert_non_null(strstr(host_output(),
+			       "00:03.0 4321:0028 (class 020000): no driver; nearest: fake\n"));
 	assert_non_null(strstr(host_output(), "00:04.0 aaaa:bbbb (class 028000): no driver\n"));
 	assert_null(strstr(host_output(), "cccc"));
 	assert_int_equal(nic_bind(0x4321, 0x0028, "nosuch"), E_NIC_NO_DRIVER);

@@ -74,7 +74,7 @@ static uint32_t bar_value(struct function *f, unsigned i, uint32_t value)
 		return value & (uint32_t)(~(f->bar_size[i - 1] - 1) >> 32);
 	if (!f->bar_size[i])
 		return 0;
-	return (value & (uint32_t)~(f->bar_size[i] - 1)) | flags;
+	return (value & (uint32_t) ~(f->bar_size[i] - 1)) | flags;
 }
 
 static void port_out(uint16_t port, unsigned size, uint32_t value)
@@ -249,7 +249,7 @@ static void test_capabilities(void **state)
 	f->config[0x50] = 1;
 	f->config[0x51] = 0x62; /* low bits are reserved */
 	f->config[0x60] = 9;
-	f->config[0x61] = 0x40; /* a loop */
+	f->config[0x61] = 0x40;				 /* a loop */
 	assert_int_equal(pci_capability(&dev, 9, 0), 0); /* the status bit says no list */
 	put_le16(f->config + 6, 0x10);
 	assert_int_equal(pci_capability(&dev, 9, 0), 0x40);

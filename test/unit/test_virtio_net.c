@@ -129,8 +129,8 @@ static void test_transports(void **state)
 		start(kind, USUAL, 256);
 		assert_memory_equal(nic->mac, mac, 6);
 		assert_true(nic->link_up);
-		assert_string_equal(nic->chip, kind == MODEL_LEGACY ? "virtio-net (legacy)" :
-								     "virtio-net (modern)");
+		assert_string_equal(nic->chip, kind == MODEL_LEGACY ? "virtio-net (legacy)"
+								    : "virtio-net (modern)");
 		exchange();
 		nic_close(nic);
 		assert_int_equal(model.status, 0);
@@ -329,7 +329,8 @@ static void test_no_large_receive(void **state)
 static void test_dependent_offloads(void **state)
 {
 	start(MODEL_MODERN_MEMORY,
-	      F(VIRTIO_NET_F_GUEST_TSO4) | F(VIRTIO_NET_F_HOST_TSO4) | F(VIRTIO_NET_F_MRG_RXBUF), 256);
+	      F(VIRTIO_NET_F_GUEST_TSO4) | F(VIRTIO_NET_F_HOST_TSO4) | F(VIRTIO_NET_F_MRG_RXBUF),
+	      256);
 	assert_int_equal(model.accepted & OFFLOADS, F(VIRTIO_NET_F_MRG_RXBUF));
 	assert_int_equal(nic->features, 0);
 }
@@ -533,9 +534,9 @@ static void test_hostile_used(void **state)
 		uint32_t id, len;
 		uint16_t ahead;
 	} lies[] = {
-		{1000, 60, 1},	   /* no such descriptor */
+		{1000, 60, 1}, /* no such descriptor */
 		{0xffffffff, 60, 1},
-		{0, 60, 300},	   /* more than the ring holds */
+		{0, 60, 300}, /* more than the ring holds */
 		{0, 60, 0x8000},
 	};
 
