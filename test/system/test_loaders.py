@@ -100,7 +100,7 @@ def test_memory_sizes(boot, memory):
 @pytest.mark.parametrize("first", ["\ufeff#!ipxe\r\n", "\r\n\r\n#!ipxe\r\n", "#!gpxe\n"])
 def test_script_with_odd_beginnings(boot, first):
     machine = boot(None, first + "echo odd-but-fine\nshell\n")
-    machine.wait_for("odd-but-fine", 60)
+    machine.wait_for("odd-but-fine", 60, fail="No bootable device")
 
 
 @pytest.mark.ours

@@ -19,6 +19,7 @@ INITIATOR = "iqn.2010-04.org.example:guest"
 MAC = "52:54:00:12:34:56"
 CHAP = ("alice", "secret-of-alice1")
 MUTUAL = ("target", "secret-of-target")
+NO_BOOT = "Could not open SAN device|No bootable device|Boot from SAN device 0x80 failed"
 
 
 @dataclass
@@ -70,7 +71,7 @@ def commands(case):
 
 def debian_report(machine):
     """Follows a Debian boot to its end and returns the guest's report."""
-    machine.wait_for("GRUB-RUNS", 90, fail="Boot from SAN device 0x80 failed|No bootable device")
+    machine.wait_for("GRUB-RUNS", 90, fail=NO_BOOT)
     machine.wait_for("GRUB-KERNEL-READ", 90, fail="error: ")
     machine.wait_for("GRUB-INITRD-READ", 90, fail="error: ")
     begin = machine.wait_for("PROBE-BEGIN", 240, fail="Kernel panic|Gave up waiting|\\(initramfs\\)")
@@ -132,7 +133,7 @@ def test_debian_root_on_iscsi(lab, boot, disk, case):
                f"sanunhook && sanboot {uri}", "shell"]
     machine = boot(None, "#!ipxe\n" + "\n".join(script) + "\n", memory="512",
                    nics=[Nic(case.card)], machine=case.machine)
-    machine.wait_for("Registered SAN device 0x80", 90)
+    machine.wait_for("Registered SAN device 0x80", 90, fail=NO_BOOT)
     start = machine.serial.position
     machine.wait_for("IBFT-END\n", 30)
     said = machine.serial.text[start : machine.serial.position]

@@ -23,7 +23,7 @@ class Int13Disk:
     """
 
     def __init__(self, path, mode=INTEGRITY, ending=END_MACHINE, size_mb=16, read_lba=2048,
-                 read_count=2040, write_lba=20480, passes=1, pause=0, phases=0xFFFF, seed=1):
+                 read_count=1016, write_lba=20480, passes=1, pause=0, phases=0xFFFF, seed=1):
         self.path = path
         self.sectors = size_mb * 2048
         self.read_lba, self.read_count, self.write_lba = read_lba, read_count, write_lba
