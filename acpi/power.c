@@ -39,9 +39,10 @@ static bool find_s5(const struct acpi_header *dsdt, uint8_t types[2])
 		struct cursor c = cursor(aml + at, dsdt->length - at);
 		uint8_t lead;
 
-		if (memcmp(cursor_take(&c, 4), "_S5_", 4) != 0 || cursor_u8(&c) != 0x12) /* PackageOp */
+		if (memcmp(cursor_take(&c, 4), "_S5_", 4) != 0 ||
+		    cursor_u8(&c) != 0x12) /* PackageOp */
 			continue;
-		lead = cursor_u8(&c);	   /* PkgLength: bits 7-6 count the bytes that follow */
+		lead = cursor_u8(&c); /* PkgLength: bits 7-6 count the bytes that follow */
 		cursor_skip(&c, lead >> 6);
 		cursor_u8(&c); /* NumElements */
 		types[0] = aml_small_integer(&c) & 7;
@@ -59,15 +60,18 @@ int acpi_power_off(void)
 	uint8_t types[2];
 
 	if (!fadt || fadt->length < FADT_MIN)
-		return fail(E_POWER_OFF, "the machine has neither APM nor ACPI power-off: use its switch");
+		return fail(E_POWER_OFF,
+			    "the machine has neither APM nor ACPI power-off: use its switch");
 	dsdt = (const struct acpi_header *)get_le32(f + FADT_DSDT);
 	if (!dsdt || dsdt->length > (4u << 20) || !find_s5(dsdt, types))
-		return fail(E_POWER_OFF, "the firmware's ACPI tables name no power-off state: use the machine's switch");
+		return fail(E_POWER_OFF, "the firmware's ACPI tables name no power-off state: use "
+					 "the machine's switch");
 	pm1a = (uint16_t)get_le32(f + FADT_PM1A_CNT);
 	pm1b = (uint16_t)get_le32(f + FADT_PM1B_CNT);
 	if (!(in16(pm1a) & PM1_SCI_EN) && f[FADT_ACPI_ENABLE]) {
 		out8((uint16_t)get_le32(f + FADT_SMI_COMMAND), f[FADT_ACPI_ENABLE]);
-		for (uint64_t end = clock_ms() + 3000; !(in16(pm1a) & PM1_SCI_EN) && clock_ms() < end;)
+		for (uint64_t end = clock_ms() + 3000;
+		     !(in16(pm1a) & PM1_SCI_EN) && clock_ms() < end;)
 			;
 	}
 	out16(pm1a, (uint16_t)((in16(pm1a) & 0xc3ff) | types[0] << 10 | PM1_SLP_EN));

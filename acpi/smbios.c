@@ -56,7 +56,8 @@ static bool find_table(struct smbios *smbios)
 }
 
 /* The formatted part of the first structure of @type; its strings follow in @strings. */
-static struct cursor find_structure(const struct smbios *smbios, uint8_t type, struct cursor *strings)
+static struct cursor find_structure(const struct smbios *smbios, uint8_t type,
+				    struct cursor *strings)
 {
 	struct cursor c = cursor(smbios->table, smbios->len);
 
@@ -141,7 +142,8 @@ static long uuid(const char *scope, uint8_t *raw, size_t max)
 	{                                                                                          \
 		return string_of(structure, offset, raw, max);                                     \
 	}                                                                                          \
-	TABLE_ENTRY(setting, setting_##function) = {                                               \
+	TABLE_ENTRY(setting, setting_##function)                                                   \
+	= {                                                                                        \
 		.name = setting_name,                                                              \
 		.type = "string",                                                                  \
 		.description = text,                                                               \
@@ -153,9 +155,11 @@ STRING_SETTING("manufacturer", manufacturer, SYSTEM_INFORMATION, 4, "maker of th
 STRING_SETTING("product", product, SYSTEM_INFORMATION, 5, "model of the machine");
 STRING_SETTING("serial", serial, SYSTEM_INFORMATION, 7, "serial number of the machine");
 STRING_SETTING("asset", asset, CHASSIS_INFORMATION, 8, "asset tag of the chassis");
-STRING_SETTING("board-serial", board_serial, BASEBOARD_INFORMATION, 7, "serial number of the mainboard");
+STRING_SETTING("board-serial", board_serial, BASEBOARD_INFORMATION, 7,
+	       "serial number of the mainboard");
 
-TABLE_ENTRY(setting, setting_uuid) = {
+TABLE_ENTRY(setting, setting_uuid)
+= {
 	.name = "uuid",
 	.type = "uuid",
 	.description = "UUID of the machine; unset when the firmware has none",

@@ -7,11 +7,11 @@
 #include "bios/clock_internal.h"
 #include "bios/io.h"
 
-#define PIT_HZ		1193182u
-#define PIT_CHANNEL2	0x42
-#define PIT_COMMAND	0x43
-#define PORT_B		0x61
-#define CALIBRATION_MS	10u
+#define PIT_HZ	       1193182u
+#define PIT_CHANNEL2   0x42
+#define PIT_COMMAND    0x43
+#define PORT_B	       0x61
+#define CALIBRATION_MS 10u
 
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71

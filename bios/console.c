@@ -185,7 +185,8 @@ static void select_devices(char *list)
 		    text_equal_nocase(word, "tty0")) {
 			vga = true;
 		} else if (text_starts_nocase(word, "ttyS") || text_starts_nocase(word, "com")) {
-			index = (unsigned)(word[strlen(word) - 1] - (text_starts_nocase(word, "com") ? '1' : '0'));
+			index = (unsigned)(word[strlen(word) - 1] -
+					   (text_starts_nocase(word, "com") ? '1' : '0'));
 			if (next && is_digit(*next)) { /* 115200n8 */
 				for (baud = 0; is_digit(*next) && baud < 1000000; next++)
 					baud = baud * 10 + (uint32_t)(*next - '0');
@@ -214,9 +215,11 @@ static void apply_console(void)
 	select_devices(list);
 }
 
-TABLE_ENTRY(setting, setting_console) = {
+TABLE_ENTRY(setting, setting_console)
+= {
 	.name = "console",
 	.type = "string",
 	.description = "Console devices: vga, ttyS0,115200n8, or both",
 };
-TABLE_ENTRY(setting_applicator, console_applicator) = {apply_console};
+TABLE_ENTRY(setting_applicator, console_applicator)
+= {apply_console};

@@ -65,8 +65,7 @@ static void clear_screen(void)
 /* @count characters @c with the current attribute at the cursor, which stays. */
 static void put_at_cursor(char c, unsigned count)
 {
-	struct real_regs regs = {
-		.eax = 0x0900 | (uint8_t)c, .ebx = attribute, .ecx = count};
+	struct real_regs regs = {.eax = 0x0900 | (uint8_t)c, .ebx = attribute, .ecx = count};
 
 	int10(&regs);
 }
@@ -95,7 +94,8 @@ static void select_graphic_rendition(void)
 		else if (p == 22)
 			attribute &= ~0x08;
 		else if (p == 7)
-			attribute = (uint8_t)((attribute & 0x88) | (attribute & 7) << 4 | (attribute >> 4 & 7));
+			attribute = (uint8_t)((attribute & 0x88) | (attribute & 7) << 4 |
+					      (attribute >> 4 & 7));
 		else if (p >= 30 && p <= 37)
 			attribute = (uint8_t)((attribute & 0xf8) | vga_colour[p - 30]);
 		else if (p == 39)
@@ -145,12 +145,13 @@ static void screen_byte(char c)
 {
 	switch (parser.state) {
 	case PLAIN:
-		if (c == '\033')
+		if (c == '\033') {
 			parser.state = ESCAPE;
-		else if (c == '\n')
-			teletype('\r'), teletype('\n');
-		else
+		} else {
+			if (c == '\n')
+				teletype('\r');
 			teletype(c);
+		}
 		break;
 	case ESCAPE:
 		parser.state = c == '[' ? CSI : PLAIN;
@@ -168,7 +169,8 @@ static void screen_byte(char c)
 				parser.params[parser.count - 1] =
 					parser.params[parser.count - 1] * 10 + (unsigned)(c - '0');
 		} else if (c == ';') {
-			parser.count = min(max(parser.count, 1u) + 1, (unsigned)ARRAY_SIZE(parser.params));
+			parser.count =
+				min(max(parser.count, 1u) + 1, (unsigned)ARRAY_SIZE(parser.params));
 		} else if (c >= '@') {
 			parser.state = PLAIN;
 			control_sequence(c);
@@ -208,9 +210,10 @@ int bios_keyboard_key(void)
 		uint8_t scan;
 		int key;
 	} special[] = {
-		{0x48, KEY_UP},	 {0x50, KEY_DOWN},    {0x4d, KEY_RIGHT},   {0x4b, KEY_LEFT},
-		{0x4f, KEY_END}, {0x47, KEY_HOME},    {0x53, KEY_DELETE},  {0x52, KEY_INSERT},
-		{0x49, KEY_PAGE_UP}, {0x51, KEY_PAGE_DOWN}, {0x85, KEY_F1 + 10}, {0x86, KEY_F1 + 11},
+		{0x48, KEY_UP},	       {0x50, KEY_DOWN},    {0x4d, KEY_RIGHT},
+		{0x4b, KEY_LEFT},      {0x4f, KEY_END},	    {0x47, KEY_HOME},
+		{0x53, KEY_DELETE},    {0x52, KEY_INSERT},  {0x49, KEY_PAGE_UP},
+		{0x51, KEY_PAGE_DOWN}, {0x85, KEY_F1 + 10}, {0x86, KEY_F1 + 11},
 	};
 	struct real_regs regs = {.eax = 0x1100};
 	uint8_t ascii, scan;

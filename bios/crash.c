@@ -28,7 +28,8 @@ void crash(const struct exception_frame *frame)
 		     "eax %08x ebx %08x ecx %08x edx %08x\n"
 		     "esi %08x edi %08x ebp %08x esp %08x home %08x %s\n"
 		     "Please report this with the text above. Switch the machine off and on.\n",
-		     frame->vector, frame->error, frame->eip - handover.home, frame->eax, frame->ebx,
-		     frame->ecx, frame->edx, frame->esi, frame->edi, frame->ebp, frame->esp, handover.home, version);
+		     frame->vector, frame->error, frame->eip - handover.home, frame->eax,
+		     frame->ebx, frame->ecx, frame->edx, frame->esi, frame->edi, frame->ebp,
+		     frame->esp, handover.home, version);
 	console_write(text, min(len, sizeof(text) - 1));
 }

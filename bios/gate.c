@@ -106,8 +106,8 @@ void low_install(uint32_t base)
 	head->gdt[5] &= ~(1ull << 55); /* byte granularity */
 	head->gdtr_base = base + offsetof(struct low_head, gdt);
 	for (unsigned i = 0; i < 32; i++)
-		idt[i] = (uint64_t)(exception_stubs[i] >> 16) << 48 | 0x8e00ull << 32 | 0x08ull << 16 |
-			 (exception_stubs[i] & 0xffff);
+		idt[i] = (uint64_t)(exception_stubs[i] >> 16) << 48 | 0x8e00ull << 32 |
+			 0x08ull << 16 | (exception_stubs[i] & 0xffff);
 	head->idtr_flat_limit = sizeof(idt) - 1;
 	head->idtr_flat_base = (uint32_t)idt;
 	head->pm_returned.offset = (uint32_t)pm_returned;
@@ -214,9 +214,16 @@ void gate_interrupt(struct interrupt_frame *frame)
 
 	if (handlers[v]) {
 		struct real_regs regs = {
-			.eax = frame->eax, .ebx = frame->ebx, .ecx = frame->ecx, .edx = frame->edx,
-			.esi = frame->esi, .edi = frame->edi, .ebp = frame->ebp, .ds = frame->ds,
-			.es = frame->es,   .eflags = frame->flags,
+			.eax = frame->eax,
+			.ebx = frame->ebx,
+			.ecx = frame->ecx,
+			.edx = frame->edx,
+			.esi = frame->esi,
+			.edi = frame->edi,
+			.ebp = frame->ebp,
+			.ds = frame->ds,
+			.es = frame->es,
+			.eflags = frame->flags,
 		};
 		const uint32_t shown = FLAG_CARRY | FLAG_ZERO;
 

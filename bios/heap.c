@@ -23,7 +23,8 @@ void heap_init(void *start, size_t size)
 	uintptr_t first = ALIGN_UP((uintptr_t)start, UNIT);
 
 	free_list = (struct block *)first;
-	*free_list = (struct block){.size = (uint32_t)ALIGN_DOWN(size - (first - (uintptr_t)start), UNIT)};
+	*free_list = (struct block){
+		.size = (uint32_t)ALIGN_DOWN(size - (first - (uintptr_t)start), UNIT)};
 }
 
 static void insert_free(struct block *block)
@@ -88,6 +89,11 @@ void *heap_alloc(size_t size)
 	return heap_alloc_aligned(size, UNIT);
 }
 
+static struct block *block_of(void *p)
+{
+	return (struct block *)((char *)p - UNIT);
+}
+
 void *heap_zalloc(size_t size)
 {
 	void *p = heap_alloc(size);
@@ -99,10 +105,11 @@ void *heap_zalloc(size_t size)
 
 void heap_free(void *p)
 {
-	struct block *block = (struct block *)((char *)p - UNIT);
+	struct block *block;
 
 	if (!p)
 		return;
+	block = block_of(p);
 	if (block->magic != TAKEN)
 		__builtin_trap();
 	insert_free(block);
@@ -110,13 +117,12 @@ void heap_free(void *p)
 
 void *heap_realloc(void *p, size_t size)
 {
-	struct block *block = (struct block *)((char *)p - UNIT);
 	size_t old;
 	void *moved;
 
 	if (!p)
 		return heap_alloc(size);
-	old = block->size - UNIT;
+	old = block_of(p)->size - UNIT;
 	if (size <= old)
 		return p;
 	moved = heap_alloc(size);

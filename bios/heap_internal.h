@@ -7,7 +7,8 @@
 
 /** Hand [start, start + size) to the heap; once. */
 void heap_init(void *start, size_t size);
-/** Mark what the loader left in image memory (the initrd) as taken; image_memory_free() frees it. */
+/** Mark what the loader left in image memory (the initrd) as taken; image_memory_free() frees it.
+ */
 void image_memory_reserve(uint32_t base, uint32_t length);
 /** Does any taken image memory overlap [base, base + length)? */
 bool image_memory_overlaps(uint64_t base, uint64_t length);

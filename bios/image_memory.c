@@ -8,10 +8,10 @@
 #include "bios/heap_internal.h"
 #include "bios/memmap.h"
 
-#define PAGE	 4096u
-#define MOST	 256
-#define LOWEST	 0x100000u
-#define HIGHEST	 0xfffff000u
+#define PAGE	4096u
+#define MOST	256
+#define LOWEST	0x100000u
+#define HIGHEST 0xfffff000u
 
 static struct extent {
 	uint32_t base, size;

@@ -34,8 +34,12 @@ static unsigned read_e820(struct memory_range *ranges, unsigned max)
 	for (unsigned turns = 0; turns < max * 2 && count < max; turns++) {
 		previous = regs.ebx;
 		put_le32(entry + 20, 1);
-		regs = (struct real_regs){.eax = 0xe820, .ebx = previous, .ecx = 24, .edx = SMAP,
-					  .es = real_segment(entry), .edi = real_offset(entry)};
+		regs = (struct real_regs){.eax = 0xe820,
+					  .ebx = previous,
+					  .ecx = 24,
+					  .edx = SMAP,
+					  .es = real_segment(entry),
+					  .edi = real_offset(entry)};
 		bios_call(0x15, &regs);
 		if ((regs.eflags & FLAG_CARRY) || regs.eax != SMAP || regs.ecx < 20)
 			break;
@@ -65,8 +69,10 @@ static unsigned read_old(struct memory_range *ranges)
 		uint32_t low = (regs.eax & 0xffff) ? regs.eax & 0xffff : regs.ecx & 0xffff;
 		uint32_t high = (regs.eax & 0xffff) ? regs.ebx & 0xffff : regs.edx & 0xffff;
 
-		ranges[count++] = (struct memory_range){
-			.base = 0x100000, .length = (uint64_t)low * 1024, .type = RAM, .attributes = 1};
+		ranges[count++] = (struct memory_range){.base = 0x100000,
+							.length = (uint64_t)low * 1024,
+							.type = RAM,
+							.attributes = 1};
 		if (high)
 			ranges[count++] = (struct memory_range){.base = 0x1000000,
 								.length = (uint64_t)high << 16,
@@ -170,7 +176,8 @@ static unsigned map_without_homes(struct memory_range *out, unsigned max, bool m
 			if (mark && count < max)
 				out[count++] = (struct memory_range){
 					.base = max(hidden[h].base, range.base),
-					.length = min(hidden[h].end, end) - max(hidden[h].base, range.base),
+					.length = min(hidden[h].end, end) -
+						  max(hidden[h].base, range.base),
 					.type = RESERVED,
 					.attributes = 1,
 				};

@@ -34,7 +34,8 @@ int main(void) __attribute__((noreturn));
 static void machine_init(void)
 {
 	low_install(handover.low_base);
-	heap_init((void *)(handover.home + handover.image_size), handover.home_size - handover.image_size);
+	heap_init((void *)(handover.home + handover.image_size),
+		  handover.home_size - handover.image_size);
 	clock_init();
 	console_init();
 }
@@ -93,7 +94,8 @@ static void on_fail(const char *policy, int rc)
 		wait_until(console_key() >= 0, DEADLINE_NEVER);
 		shell_run();
 	} else if (strcmp(policy, "exit") != 0 && strcmp(policy, "local") != 0) {
-		print("on-fail=%s is not known: use exit, local, shell, retry, reboot or halt\n", policy);
+		print("on-fail=%s is not known: use exit, local, shell, retry, reboot or halt\n",
+		      policy);
 	}
 	leave_to_bios();
 }

@@ -16,7 +16,7 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 
-#define SCRIPT_MAX (1u << 20) /* a larger initrd is no script, whatever it begins with */
+#define SCRIPT_MAX  (1u << 20) /* a larger initrd is no script, whatever it begins with */
 #define INITRDS_MAX 16
 
 static struct image *add_text(const char *name, const char *text, size_t len)
@@ -39,8 +39,16 @@ static bool archive_begins(const uint8_t *p, size_t left)
 	static const struct {
 		const char *bytes;
 		size_t len;
-	} magic[] = {{"070701", 6}, {"070702", 6}, {"\x1f\x8b", 2},	    {"\xfd" "7zXZ", 5},
-		     {"\x28\xb5\x2f\xfd", 4}, {"\x5d\0\0", 3}, {"\x02\x21\x4c\x18", 4}, {"BZh", 3}};
+	} magic[] = {{"070701", 6},
+		     {"070702", 6},
+		     {"\x1f\x8b", 2},
+		     {"\xfd"
+		      "7zXZ",
+		      5},
+		     {"\x28\xb5\x2f\xfd", 4},
+		     {"\x5d\0\0", 3},
+		     {"\x02\x21\x4c\x18", 4},
+		     {"BZh", 3}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(magic); i++)
 		if (left >= magic[i].len && !memcmp(p, magic[i].bytes, magic[i].len))
@@ -74,15 +82,15 @@ static struct image *add_initrds(void)
 	for (unsigned i = 1; left && i < INITRDS_MAX; i++) {
 		bool text = left < SCRIPT_MAX && script_probe((const char *)data, left);
 		size_t len = text ? script_length(data, left) : left;
-		struct image *image = text ? add_text(name, (const char *)data, len) :
-					     image_add(name, NULL, data, len, 0);
+		struct image *image = text ? add_text(name, (const char *)data, len)
+					   : image_add(name, NULL, data, len, 0);
 
 		if (image && text && !script)
 			script = image;
 		data += len;
 		left -= len;
-		while (left && !*data)
-			data++, left--;
+		for (; left && !*data; left--)
+			data++;
 		format(name, sizeof(name), "<INITRD%u>", i + 1);
 	}
 	return script;
@@ -108,10 +116,11 @@ struct image *startup_images(const char *embedded, size_t embedded_len, char *wo
 		cmdline = add_text("<CMDLINE>", words, strlen(words));
 	heap_free(words);
 	initrd = add_initrds();
-	say_choice(embed		 ? "embedded" :
-		   cmdline		 ? "command line" :
-		   initrd		 ? "initrd" :
-		   setting_exists("", "scriptlet") ? "scriptlet" : "none, autoboot",
+	say_choice(embed			     ? "embedded"
+		   : cmdline			     ? "command line"
+		   : initrd			     ? "initrd"
+		   : setting_exists("", "scriptlet") ? "scriptlet"
+						     : "none, autoboot",
 		   cmdline, initrd);
 	return embed ? embed : cmdline ? cmdline : initrd;
 }

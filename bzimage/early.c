@@ -12,14 +12,14 @@
 #include "bios/low.h"
 #include "bios/memmap_internal.h"
 
-#define BP_EFI_SIGNATURE   0x1c0 /* efi_info.efi_loader_signature */
-#define BP_HEADER_MAGIC	   0x202
-#define BP_TYPE_OF_LOADER  0x210
-#define BP_RAMDISK_IMAGE   0x218
-#define BP_RAMDISK_SIZE	   0x21c
-#define BP_CMD_LINE_PTR	   0x228
-#define MAGIC_HDRS	   0x53726448u
-#define ENTRY_16BIT	   0x36317472u /* set by setup.asm */
+#define BP_EFI_SIGNATURE  0x1c0 /* efi_info.efi_loader_signature */
+#define BP_HEADER_MAGIC	  0x202
+#define BP_TYPE_OF_LOADER 0x210
+#define BP_RAMDISK_IMAGE  0x218
+#define BP_RAMDISK_SIZE	  0x21c
+#define BP_CMD_LINE_PTR	  0x228
+#define MAGIC_HDRS	  0x53726448u
+#define ENTRY_16BIT	  0x36317472u /* set by setup.asm */
 
 #define HEAP_MIN (1u << 20)
 #define HEAP_MAX (16u << 20)
@@ -31,8 +31,9 @@ static void refuse_efi(const uint8_t *bp)
 	if (get_le32(bp + BP_EFI_SIGNATURE) != 0x32334c45 && /* "EL32" */
 	    get_le32(bp + BP_EFI_SIGNATURE) != 0x34364c45)   /* "EL64" */
 		return;
-	no_bios_stop(bp, "ipxe.lkrn needs a BIOS, but EFI firmware started this machine: enable CSM "
-			 "or legacy boot, or use an EFI network boot program");
+	no_bios_stop(bp,
+		     "ipxe.lkrn needs a BIOS, but EFI firmware started this machine: enable CSM "
+		     "or legacy boot, or use an EFI network boot program");
 }
 
 static void note_loader(const uint8_t *bp, bool entry32)

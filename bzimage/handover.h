@@ -15,10 +15,10 @@ struct handover {
 	uint32_t initrd, initrd_len;
 	uint8_t loader_type;
 	uint8_t entry32;
-	uint32_t home, home_size;   /* image, stack and heap: [home, home + home_size) */
-	uint32_t image_size;	    /* the heap begins at home + image_size */
-	uint32_t low_base;	    /* the low block, see bios/gate.h */
-	uint32_t base_memory_kb;    /* 40:13 as we found it */
+	uint32_t home, home_size; /* image, stack and heap: [home, home + home_size) */
+	uint32_t image_size;	  /* the heap begins at home + image_size */
+	uint32_t low_base;	  /* the low block, see bios/gate.h */
+	uint32_t base_memory_kb;  /* 40:13 as we found it */
 	unsigned range_count;
 	struct memory_range ranges[MEMMAP_MAX];
 };

@@ -57,7 +57,8 @@ static void draw(const uint8_t *bp, const char *text)
 			for (unsigned x = 0; x < 5 * SCALE; x++)
 				if (font[c - 'A'][x / SCALE] >> y / SCALE & 1)
 					*(uint32_t *)(screen + (row * 10 * SCALE + y) * pitch +
-						      (column * CELL_WIDTH * SCALE + x) * 4) = 0xffffff;
+						      (column * CELL_WIDTH * SCALE + x) * 4) =
+						0xffffff;
 	}
 }
 

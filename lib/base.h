@@ -25,7 +25,7 @@
 		__typeof__(a) LIB_PASTE(pick_, x) = (a);                                           \
 		__typeof__(b) LIB_PASTE(pick_, y) = (b);                                           \
 		LIB_PASTE(pick_, x)                                                                \
-			op LIB_PASTE(pick_, y) ? LIB_PASTE(pick_, x) : LIB_PASTE(pick_, y);        \
+		op LIB_PASTE(pick_, y) ? LIB_PASTE(pick_, x) : LIB_PASTE(pick_, y);                \
 	})
 #define min(a, b) LIB_PICK(__COUNTER__, __COUNTER__, a, b, <)
 #define max(a, b) LIB_PICK(__COUNTER__, __COUNTER__, a, b, >)

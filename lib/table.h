@@ -20,10 +20,10 @@
 
 /** Declare the bounds of @table; one line in the header that defines struct @table. */
 #define TABLE(table)                                                                               \
-	extern const struct table __start_tbl_##table[] __attribute__((weak, visibility("hidden"))); \
+	extern const struct table __start_tbl_##table[]                                            \
+		__attribute__((weak, visibility("hidden")));                                       \
 	extern const struct table __stop_tbl_##table[] __attribute__((weak, visibility("hidden")))
 
-#define table_for_each(table, var)                                                                 \
-	for (var = __start_tbl_##table; var != __stop_tbl_##table; var++)
+#define table_for_each(table, var) for (var = __start_tbl_##table; var != __stop_tbl_##table; var++)
 
 #endif
