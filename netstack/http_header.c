@@ -39,7 +39,7 @@ static bool token_is(struct token t, const char *word)
 	size_t i;
 
 	for (i = 0; i < t.len; i++) {
-		if (to_lower((unsigned char)t.p[i]) != to_lower((unsigned char)word[i]))
+		if (!word[i] || to_lower((unsigned char)t.p[i]) != to_lower((unsigned char)word[i]))
 			return false;
 	}
 	return !word[t.len];

@@ -291,6 +291,17 @@ static void test_fields(void **state)
 	http_response_free(&r);
 }
 
+/* A NUL in a name is not the end of the name that we compare with. */
+static void test_embedded_nul(void **state)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\nconnection\0\0\0\0\0\0\0\0\0\0: close\r\n";
+	struct http_response r;
+
+	assert_int_equal(http_response_parse(&r, text, sizeof(text) - 1), 0);
+	assert_true(r.keep_alive);
+	http_response_free(&r);
+}
+
 /* A redirect reaches us byte for byte; a folded field is one line. */
 static void test_location(void **state)
 {
@@ -439,6 +450,7 @@ int main(void)
 		cmocka_unit_test_setup(test_endless, setup),
 		cmocka_unit_test_setup(test_many_chunks, setup),
 		cmocka_unit_test_setup(test_fields, setup),
+		cmocka_unit_test_setup(test_embedded_nul, setup),
 		cmocka_unit_test_setup(test_location, setup),
 		cmocka_unit_test_setup(test_challenges, setup),
 		cmocka_unit_test_setup(test_challenge_garbage, setup),
