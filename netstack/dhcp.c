@@ -29,7 +29,7 @@
 #define LINK_MS		  15000u
 #define BLOCKED_MAX_MS	  180000u /* a switch may keep us waiting that long */
 #define AFTER_BLOCK_MS	  10000u
-#define DISCOVER_FIRST_MS 1000u
+#define DISCOVER_FIRST_MS 500u  /* a link that just came up may lose the first */
 #define REQUEST_FIRST_MS  250u
 #define RETRY_MAX_MS	  10000u
 #define REQUEST_TRIES	  5 /* 250 ms doubling: 7.75 s */
@@ -338,6 +338,7 @@ static bool has_link(const struct client *c)
 	return false;
 }
 
+/* Be patient with a blocked port, and there when it opens. */
 static void extend_while_blocked(struct client *c, uint64_t now)
 {
 	for (unsigned i = 0; i < c->count; i++) {
@@ -346,6 +347,10 @@ static void extend_while_blocked(struct client *c, uint64_t now)
 		if (s->state == CLOSED || !link_blocked(s->nic))
 			continue;
 		say_blocked(s);
+		if (s->state == DISCOVERING) {
+			s->tries = 0;
+			s->next_send = min(s->next_send, s->nic->netif->blocked_until);
+		}
 		c->deadline = max(c->deadline, min(s->nic->netif->blocked_until + AFTER_BLOCK_MS,
 						   c->started + BLOCKED_MAX_MS));
 	}

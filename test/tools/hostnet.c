@@ -51,10 +51,23 @@ static void join(char *line, size_t size, char **words)
 	}
 }
 
+static void print_drops(void)
+{
+	const struct net_drops *d = &net_drops;
+
+	printf("drops: ethernet %u short %u address %u type; ipv4 %u header %u checksum %u address "
+	       "%u protocol %u fragment; udp %u length %u checksum %u port; %u icmp; %u arp; "
+	       "%u no buffer; %u unresolved\n",
+	       d->ethernet_short, d->ethernet_address, d->ethernet_type, d->ipv4_header,
+	       d->ipv4_checksum, d->ipv4_address, d->ipv4_protocol, d->ipv4_fragment,
+	       d->udp_length, d->udp_checksum, d->udp_port, d->icmp, d->arp, d->no_buffer,
+	       d->unresolved);
+}
+
 int main(int argc, char **argv)
 {
 	static char line[4096];
-	bool offload = false;
+	bool offload = false, verbose = false;
 	int i = 1, rc;
 
 	host_echo = true;
@@ -62,12 +75,14 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "--offload"))
 			offload = true;
 		else if (!strcmp(argv[i], "--verbose"))
-			log_enable("net,arp,dhcp,dns,tcp,nic,fetch,tftp,http:2");
+			verbose = true;
 		else
 			usage();
 	}
 	if (i == argc)
 		usage();
+	if (verbose)
+		log_enable("net:2,arp:2,dhcp:2,dns:2,tcp:2,nic:2,fetch:2,tftp:2,http:2");
 	add_cards(argv[i++], offload);
 	for (; i < argc && strcmp(argv[i], "--"); i++)
 		store(argv[i]);
@@ -79,5 +94,7 @@ int main(int argc, char **argv)
 	for (uint64_t end = clock_ms() + 50; clock_ms() < end;)
 		net_poll();
 	nic_close_all();
+	if (verbose)
+		print_drops();
 	return rc ? 1 : 0;
 }
