@@ -102,7 +102,7 @@ fuzz: $(FUZZ_BIN)
 # --------------------------------------------------------------------------
 
 system: all
-	$(PYTHON) -m pytest -q test/system
+	$(Q)sh test/run_system $(PYTHON)
 test: all unit fuzz system
 run: all
 	$(PYTHON) test/run.py

@@ -22,13 +22,20 @@ DEADLINE = 150
 LOG_TAIL = 12000
 
 
+def pytest_addoption(parser):
+    parser.addoption("--shard", default="1/1", help="run every Nth test: K/N")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "quick: a short selection, under three minutes")
     config.addinivalue_line("markers", "ours: shows what Debian's iPXE does not do")
     config.addinivalue_line("markers", "deadline(seconds): the longest this test may take")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    part, parts = map(int, config.getoption("--shard").split("/"))
+    config.hook.pytest_deselected(items=[i for n, i in enumerate(items) if n % parts != part - 1])
+    items[:] = items[part - 1 :: parts]
     if not is_classic_image():
         return
     skip = pytest.mark.skip(reason="IMAGE is Debian's iPXE, which does not promise this")
