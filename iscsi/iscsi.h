@@ -115,7 +115,7 @@ size_t chap_response(unsigned algorithm, uint8_t id, const char *secret, const v
 
 /* ---- Login stages (iscsi_login.c) ---- */
 
-#define ISCSI_RECV_SEGMENT 262144u  /* MaxRecvDataSegmentLength that we declare */
+#define ISCSI_RECV_SEGMENT 262144u /* MaxRecvDataSegmentLength that we declare */
 #define ISCSI_MAX_BURST	   1048576u
 #define ISCSI_FIRST_BURST  262144u
 
@@ -146,7 +146,7 @@ struct iscsi_login {
 	bool transit; /* T bit: to the following stage */
 	/* Results. */
 	struct iscsi_params params;
-	uint8_t chap_type; /* as in the iBFT: 0 none, 1 CHAP, 2 mutual */
+	uint8_t chap_type;  /* as in the iBFT: 0 none, 1 CHAP, 2 mutual */
 	char redirect[300]; /* TargetAddress */
 	/* Inside. */
 	enum iscsi_login_step step;
@@ -309,7 +309,7 @@ struct scsi_command {
 struct iscsi_io {
 	struct list link;
 	struct block_request *request;
-	uint32_t issued;      /* blocks given to tasks; FLUSH counts as one block */
+	uint32_t issued; /* blocks given to tasks; FLUSH counts as one block */
 	uint32_t total;
 	unsigned outstanding; /* tasks */
 	int rc;
@@ -325,8 +325,8 @@ struct iscsi_task {
 	enum iscsi_direction direction;
 	uint8_t *buffer; /* NULL with DATA_IN: data is dropped */
 	uint32_t length;
-	uint32_t moved;	 /* bytes received; or handed to TCP */
-	uint64_t sent_mark; /* queued_total after our last byte */
+	uint32_t moved;	     /* bytes received; or handed to TCP */
+	uint64_t sent_mark;  /* queued_total after our last byte */
 	uint64_t not_before; /* clock_ms(): a retry waits until then */
 	uint64_t sent_at;    /* clock_ms() */
 	bool in_flight;
@@ -347,21 +347,22 @@ struct iscsi_session {
 	struct list link;
 	enum iscsi_state state;
 	struct tcp_conn *conn;
-	bool dead;     /* the connection has to be given up: the poller does */
+	bool dead;	 /* the connection has to be given up: the poller does */
 	bool redirected; /* … and the next one goes to hop at once */
-	int rc;	       /* why it ended; 0: logged out */
-	char why[320]; /* the sentence to rc */
+	int rc;		 /* why it ended; 0: logged out */
+	char why[320];	 /* the sentence to rc */
 
 	struct iscsi_path path;
 	struct iscsi_initiator initiator;
 	struct iscsi_auth auth;
 	bool discovery;
-	char scope[8]; /* the card's name */
+	char scope[8];		    /* the card's name */
 	struct iscsi_portal portal; /* where reconnections begin */
 	struct iscsi_portal hop;    /* where this attempt goes */
 	unsigned redirects;
-	bool redirect_by_name; /* login.redirect wants a look-up, which only straight-line code can */
-	char redirect_host[256]; /* resolved before … */
+	bool redirect_by_name; /* login.redirect wants a look-up, which only straight-line code can
+				*/
+	char redirect_host[256];   /* resolved before … */
 	uint32_t redirect_address; /* … to this */
 
 	uint8_t isid[6];
@@ -369,7 +370,7 @@ struct iscsi_session {
 	struct iscsi_login login;
 	struct iscsi_params params;
 	uint8_t chap_type;
-	size_t login_sent; /* bytes of login.out that went */
+	size_t login_sent;  /* bytes of login.out that went */
 	bool login_partial; /* more of it follows (C bit) */
 	unsigned login_rounds;
 	struct iscsi_text text; /* text collected from the target */
@@ -397,11 +398,11 @@ struct iscsi_session {
 	uint64_t retry_at;
 	unsigned failures; /* attempts since a command last succeeded */
 	uint64_t deadline; /* of the state */
-	bool received; /* anything since the last tick */
+	bool received;	   /* anything since the last tick */
 	uint64_t last_rx, last_tick;
-	unsigned wait_ms; /* the target asked us to stay away so long */
-	uint64_t ping_sent; /* 0: none outstanding */
-	uint64_t timeout_ms; /* san-timeout, 0: for ever */
+	unsigned wait_ms;     /* the target asked us to stay away so long */
+	uint64_t ping_sent;   /* 0: none outstanding */
+	uint64_t timeout_ms;  /* san-timeout, 0: for ever */
 	unsigned ping_budget; /* answers to the target's pings allowed until the next tick */
 	uint32_t reconnects, retried;
 };

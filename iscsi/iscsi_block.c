@@ -51,17 +51,20 @@ static void block_report(struct block_device *dev)
 	unsigned in_flight = 0;
 	const struct iscsi_task *task;
 
-	list_for_each(task, &session->sent, link)
+	list_for_each (task, &session->sent, link)
 		in_flight++;
 	print("  iscsi session to " IPV4_FMT ":%u: %s, initiator %s (from %s)\n",
 	      IPV4_ARG(session->hop.address), (unsigned)session->hop.port, state_text(session),
 	      session->initiator.name, session->initiator.source);
 	print("  segments to %u KB, bursts to %u KB, first %u KB%s%s, digests %s/%s, CHAP %s\n",
 	      (unsigned)params->max_send / 1024, (unsigned)params->max_burst / 1024,
-	      (unsigned)params->first_burst / 1024, params->immediate_data ? ", immediate data" : "",
-	      params->initial_r2t ? "" : ", unsolicited data", params->header_digest ? "CRC32C" : "none",
-	      params->data_digest ? "CRC32C" : "none",
-	      session->chap_type == 0 ? "no" : session->chap_type == 1 ? "one-way" : "mutual");
+	      (unsigned)params->first_burst / 1024,
+	      params->immediate_data ? ", immediate data" : "",
+	      params->initial_r2t ? "" : ", unsolicited data",
+	      params->header_digest ? "CRC32C" : "none", params->data_digest ? "CRC32C" : "none",
+	      session->chap_type == 0	? "no"
+	      : session->chap_type == 1 ? "one-way"
+					: "mutual");
 	print("  %u commands in flight, %u reconnections, %u commands retried\n", in_flight,
 	      (unsigned)session->reconnects, (unsigned)session->retried);
 	if (session->lost_at)
@@ -167,16 +170,21 @@ const char *iscsi_device_initiator(const struct block_device *dev, const char **
 	return session->initiator.name;
 }
 
-TABLE_ENTRY(san_scheme, scheme_iscsi) = {.name = "iscsi", .open = iscsi_open};
+TABLE_ENTRY(san_scheme, scheme_iscsi)
+= {.name = "iscsi", .open = iscsi_open};
 
-TABLE_ENTRY(setting, setting_san_timeout) = {
+TABLE_ENTRY(setting, setting_san_timeout)
+= {
 	.name = "san-timeout",
 	.type = "uint32",
-	.description = "seconds to keep trying when the connection to a SAN disk is lost; 0: for ever",
+	.description =
+		"seconds to keep trying when the connection to a SAN disk is lost; 0: for ever",
 };
 
-TABLE_ENTRY(setting, setting_iscsi_digest) = {
+TABLE_ENTRY(setting, setting_iscsi_digest)
+= {
 	.name = "iscsi-digest",
 	.type = "string",
-	.description = "iSCSI digests: crc32c asks for them, none refuses them; unset: as the target likes",
+	.description = "iSCSI digests: crc32c asks for them, none refuses them; unset: as the "
+		       "target likes",
 };

@@ -23,24 +23,24 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 
-#define TICK_MS		   250u
-#define PAUSE_SEEN_MS	   2000u /* nobody polled us for so long: the guest was busy */
-#define ATTEMPT_MS	   60000u
-#define CONNECT_MS	   15000u
-#define RECONNECT_MS	   5000u
-#define TCP_WINDOW	   (1024u * 1024u) /* for what comes out of order, and long paths */
-#define TCP_TIMEOUT_MS	   15000u
-#define LOGIN_ANSWER_MS	   15000u
-#define LOGOUT_MS	   2000u
-#define PING_AFTER_MS	   5000u  /* commands in flight, and silence */
-#define PING_IDLE_MS	   30000u
-#define PING_ANSWER_MS	   10000u
-#define PING_BUDGET	   16u
-#define LOGIN_ROUNDS_MAX   64u
-#define REDIRECTS_MAX	   5u
-#define RETRY_MAX_MS	   5000u
-#define SAN_TIMEOUT_S	   120u
-#define ADDRESSES_MAX	   4u
+#define TICK_MS		 250u
+#define PAUSE_SEEN_MS	 2000u /* nobody polled us for so long: the guest was busy */
+#define ATTEMPT_MS	 60000u
+#define CONNECT_MS	 15000u
+#define RECONNECT_MS	 5000u
+#define TCP_WINDOW	 (1024u * 1024u) /* for what comes out of order, and long paths */
+#define TCP_TIMEOUT_MS	 15000u
+#define LOGIN_ANSWER_MS	 15000u
+#define LOGOUT_MS	 2000u
+#define PING_AFTER_MS	 5000u /* commands in flight, and silence */
+#define PING_IDLE_MS	 30000u
+#define PING_ANSWER_MS	 10000u
+#define PING_BUDGET	 16u
+#define LOGIN_ROUNDS_MAX 64u
+#define REDIRECTS_MAX	 5u
+#define RETRY_MAX_MS	 5000u
+#define SAN_TIMEOUT_S	 120u
+#define ADDRESSES_MAX	 4u
 
 #define LOGIN_CONTINUE 0x40 /* C bit */
 
@@ -174,7 +174,9 @@ static void full_feature(struct iscsi_session *session)
 		print("SAN: connection to " PORTAL_FMT " re-established\n",
 		      PORTAL_ARG(&session->hop));
 	session->lost_shown = false;
-	log_debug("iscsi", 1, "full feature: MaxBurst %u FirstBurst %u segment %u R2T %d immediate %d digests %d %d",
+	log_debug("iscsi", 1,
+		  "full feature: MaxBurst %u FirstBurst %u segment %u R2T %d immediate %d digests "
+		  "%d %d",
 		  (unsigned)session->params.max_burst, (unsigned)session->params.first_burst,
 		  (unsigned)session->params.max_send, session->params.initial_r2t,
 		  session->params.immediate_data, session->params.header_digest,
@@ -213,7 +215,8 @@ static int redirect(struct iscsi_session *session, bool permanent)
 		text_copy(session->redirect_host, sizeof(session->redirect_host), host);
 		session->redirect_by_name = true;
 	} else {
-		return fail(E_ISCSI_REDIRECT, "target %s redirects to %s, whose address is not known",
+		return fail(E_ISCSI_REDIRECT,
+			    "target %s redirects to %s, whose address is not known",
 			    session->path.target, host);
 	}
 	session->hop.port = port;
@@ -229,7 +232,8 @@ static int login_text(struct iscsi_session *session, uint8_t flags)
 
 	if (flags & LOGIN_CONTINUE) {
 		if (flags & FLAG_FINAL || session->login_partial)
-			return fail(E_ISCSI_PROTOCOL, "iSCSI login: the target mixes up C and T bits");
+			return fail(E_ISCSI_PROTOCOL,
+				    "iSCSI login: the target mixes up C and T bits");
 		send_login(session, false);
 		return 0;
 	}
@@ -253,7 +257,8 @@ int iscsi_conn_login_response(struct iscsi_session *session, const uint8_t *bhs)
 	uint16_t status = get_be16(bhs + 36);
 
 	if (session->state != SESSION_LOGIN || get_be32(bhs + BHS_ITT) != ITT_LOGIN)
-		return fail(E_ISCSI_PROTOCOL, "the target sent a login response that nobody asked for");
+		return fail(E_ISCSI_PROTOCOL,
+			    "the target sent a login response that nobody asked for");
 	session->text.len += session->rx.data_len;
 	if (session->text.data)
 		session->text.data[session->text.len] = '\0';
@@ -297,7 +302,8 @@ static void on_closed(struct tcp_conn *conn, int rc)
 	if (session->state == SESSION_LOGOUT)
 		rc = 0;
 	else if (!rc && session->state == SESSION_LOGIN)
-		rc = fail(E_ISCSI_CLOSED, "target %s at " PORTAL_FMT " closed the connection during login",
+		rc = fail(E_ISCSI_CLOSED,
+			  "target %s at " PORTAL_FMT " closed the connection during login",
 			  session->path.target, PORTAL_ARG(&session->hop));
 	else if (!rc)
 		rc = fail(E_ISCSI_LOST, "the target closed the connection");
@@ -350,7 +356,8 @@ static void plan_retry(struct iscsi_session *session)
 	}
 	if (session->failures)
 		pause = session->failures > 3 ? RETRY_MAX_MS : 500u << session->failures;
-	if (session->rc && session->rc != E_CANCELLED && !session->lost_shown && !session->failures) {
+	if (session->rc && session->rc != E_CANCELLED && !session->lost_shown &&
+	    !session->failures) {
 		print("SAN: connection to " PORTAL_FMT " lost, retrying\n",
 		      PORTAL_ARG(&session->portal));
 		session->lost_shown = true;
@@ -444,11 +451,12 @@ static void tick_full(struct iscsi_session *session, uint64_t now)
 
 	session->ping_budget = PING_BUDGET;
 	if (iscsi_tasks_stuck(session, now)) {
-		iscsi_session_fault(session, fail(E_ISCSI_TIMEOUT, "the target leaves a disk command unanswered"));
+		iscsi_session_fault(session, fail(E_ISCSI_TIMEOUT,
+						  "the target leaves a disk command unanswered"));
 	} else if (session->ping_sent) {
 		if (now - max(session->ping_sent, session->last_rx) > PING_ANSWER_MS)
-			iscsi_session_fault(session,
-					    fail(E_ISCSI_TIMEOUT, "the target does not answer any more"));
+			iscsi_session_fault(session, fail(E_ISCSI_TIMEOUT,
+							  "the target does not answer any more"));
 	} else if (quiet > (in_flight ? PING_AFTER_MS : PING_IDLE_MS)) {
 		session->ping_sent = now;
 		iscsi_session_ping(session);
@@ -462,10 +470,11 @@ static void tick_waiting(struct iscsi_session *session, uint64_t now)
 		if (list_empty(&session->sent) || now >= session->deadline)
 			iscsi_session_logout(session);
 	} else if (now >= session->deadline) {
-		iscsi_session_fault(session, fail(E_ISCSI_TIMEOUT, "%s at " PORTAL_FMT " does not answer%s",
-						  session->path.target[0] ? session->path.target : "the portal",
-						  PORTAL_ARG(&session->hop),
-						  session->state == SESSION_LOGIN ? " the login" : ""));
+		iscsi_session_fault(
+			session, fail(E_ISCSI_TIMEOUT, "%s at " PORTAL_FMT " does not answer%s",
+				      session->path.target[0] ? session->path.target : "the portal",
+				      PORTAL_ARG(&session->hop),
+				      session->state == SESSION_LOGIN ? " the login" : ""));
 	}
 }
 
@@ -482,7 +491,7 @@ static void account_pause(struct iscsi_session *session, uint64_t now)
 		session->deadline += gap;
 		if (session->ping_sent)
 			session->ping_sent += gap;
-		list_for_each(task, &session->sent, link)
+		list_for_each (task, &session->sent, link)
 			task->sent_at += gap;
 	}
 	if (session->received)
@@ -527,11 +536,12 @@ static void poll_sessions(void)
 {
 	struct iscsi_session *session, *next;
 
-	list_for_each_safe(session, next, &sessions, link)
+	list_for_each_safe (session, next, &sessions, link)
 		poll_session(session);
 }
 
-TABLE_ENTRY(net_poller, iscsi_poller) = {.poll = poll_sessions};
+TABLE_ENTRY(net_poller, iscsi_poller)
+= {.poll = poll_sessions};
 
 /* ---- Opening and closing ---- */
 
@@ -631,7 +641,8 @@ static int try_portal(struct iscsi_session *session)
 			iscsi_session_drop(session);
 			return rc == E_CANCELLED
 				       ? fail(rc, "login to %s cancelled", session->path.host)
-				       : fail(E_ISCSI_TIMEOUT, "login to %s took too long", session->path.host);
+				       : fail(E_ISCSI_TIMEOUT, "login to %s took too long",
+					      session->path.host);
 		}
 		if (session->state == SESSION_FULL)
 			return 0;

@@ -46,7 +46,8 @@ int iscsi_list(const char *portal)
 {
 	struct iscsi_path path = {0};
 	struct iscsi_session *session;
-	int rc = iscsi_portal_parse(portal, strlen(portal), path.host, sizeof(path.host), &path.port);
+	int rc = iscsi_portal_parse(portal, strlen(portal), path.host, sizeof(path.host),
+				    &path.port);
 
 	if (rc)
 		return rc;

@@ -285,7 +285,8 @@ int iscsi_login_redirect(struct iscsi_login *login, struct iscsi_text *text)
 	while ((rc = iscsi_text_next(&reader, &key, &value)) > 0)
 		if (!strcmp(key, "TargetAddress") &&
 		    !text_copy(login->redirect, sizeof(login->redirect), value))
-			return fail(E_ISCSI_REDIRECT, "the target redirects to an address that is too long");
+			return fail(E_ISCSI_REDIRECT,
+				    "the target redirects to an address that is too long");
 	if (!rc && !login->redirect[0])
 		rc = fail(E_ISCSI_REDIRECT, "the target redirects, but does not say where");
 	return rc;
@@ -337,7 +338,8 @@ static int step_algorithm(struct iscsi_login *login)
 	len = chap_response(login->algorithm, login->id, auth->password, login->challenge,
 			    login->challenge_len, response);
 	if (!len)
-		return fail(E_ISCSI_CHAP, "the target chose CHAP algorithm %u, which was not offered",
+		return fail(E_ISCSI_CHAP,
+			    "the target chose CHAP algorithm %u, which was not offered",
 			    login->algorithm);
 	rc = iscsi_text_add(&login->out, "CHAP_N", auth->username);
 	if (!rc)
@@ -449,15 +451,19 @@ int iscsi_login_failure(uint16_t status, const char *initiator, const char *targ
 		return fail(E_ISCSI_LOGIN_0200, "target %s found an error in our login", name);
 	case 0x0201:
 		if (!auth->username[0] || !auth->password[0])
-			return fail(E_ISCSI_LOGIN_0201,
-				    "target %s wants a user name and a password from %s: set username "
-				    "and password", name, initiator);
-		return fail(E_ISCSI_LOGIN_0201,
-			    "target %s did not accept user \"%s\" with this password from %s: check "
-			    "username and password%s", name, auth->username, initiator,
-			    auth->reverse_password[0]
-				    ? ", and that the target can authenticate itself (reverse-password)"
-				    : "");
+			return fail(
+				E_ISCSI_LOGIN_0201,
+				"target %s wants a user name and a password from %s: set username "
+				"and password",
+				name, initiator);
+		return fail(
+			E_ISCSI_LOGIN_0201,
+			"target %s did not accept user \"%s\" with this password from %s: check "
+			"username and password%s",
+			name, auth->username, initiator,
+			auth->reverse_password[0]
+				? ", and that the target can authenticate itself (reverse-password)"
+				: "");
 	case 0x0202:
 		return fail(E_ISCSI_LOGIN_0202,
 			    "target refused initiator %s: add it to the target's list", initiator);
@@ -467,7 +473,8 @@ int iscsi_login_failure(uint16_t status, const char *initiator, const char *targ
 	case 0x0204:
 		return fail(E_ISCSI_LOGIN_0204, "target %s was removed", name);
 	case 0x0205:
-		return fail(E_ISCSI_LOGIN_0205, "target %s does not speak version 0 of iSCSI", name);
+		return fail(E_ISCSI_LOGIN_0205, "target %s does not speak version 0 of iSCSI",
+			    name);
 	case 0x0206:
 		return fail(E_ISCSI_LOGIN_0206, "target %s allows no more connections", name);
 	case 0x0207:

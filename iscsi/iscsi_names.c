@@ -34,12 +34,14 @@ static int check_name(const struct iscsi_initiator *initiator)
 	size_t len = strlen(initiator->name);
 
 	if (len > ISCSI_NAME_MAX)
-		return fail(E_ISCSI_INITIATOR, "initiator name (from %s) is %u characters long; iSCSI allows 223",
+		return fail(E_ISCSI_INITIATOR,
+			    "initiator name (from %s) is %u characters long; iSCSI allows 223",
 			    initiator->source, (unsigned)len);
 	for (size_t i = 0; i < len; i++)
 		if ((uint8_t)initiator->name[i] <= ' ' || initiator->name[i] == 0x7f)
 			return fail(E_ISCSI_INITIATOR,
-				    "initiator name \"%s\" (from %s) contains blanks or control characters",
+				    "initiator name \"%s\" (from %s) contains blanks or control "
+				    "characters",
 				    initiator->name, initiator->source);
 	return 0;
 }
@@ -93,7 +95,8 @@ int iscsi_auth_settings(const char *scope, struct iscsi_auth *auth)
 	if (!auth->reverse_username[0] && !auth->reverse_password[0])
 		return 0;
 	if (!auth->reverse_password[0])
-		return fail(E_ISCSI_SECRETS, "reverse-username is set, but reverse-password is not");
+		return fail(E_ISCSI_SECRETS,
+			    "reverse-username is set, but reverse-password is not");
 	if (!auth->username[0] || !auth->password[0])
 		return fail(E_ISCSI_SECRETS,
 			    "reverse-password is set, but username or password is not");

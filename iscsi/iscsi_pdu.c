@@ -69,9 +69,10 @@ static int end_of_header(struct iscsi_rx *rx)
 	rx->dest = NULL;
 	rx->placed = false;
 	if (rx->data_len > rx->max_data)
-		return fail(E_ISCSI_PROTOCOL,
-			    "the target sent a data segment of %u bytes where at most %u are allowed",
-			    (unsigned)rx->data_len, (unsigned)rx->max_data);
+		return fail(
+			E_ISCSI_PROTOCOL,
+			"the target sent a data segment of %u bytes where at most %u are allowed",
+			(unsigned)rx->data_len, (unsigned)rx->max_data);
 	rc = rx->header(rx);
 	if (rc)
 		return rc;

@@ -53,13 +53,13 @@ enum sense_key {
 
 enum device_type { TYPE_DISK = 0x00, TYPE_CD = 0x05, TYPE_CONTROLLER = 0x0c, TYPE_RBC = 0x0e };
 
-#define INQUIRY_LENGTH	   96u
-#define VERSION_SPC3	   5
-#define PAGE_BLOCK_LIMITS  0xb0
-#define WRITE_PROTECT	   0x80 /* MODE SENSE header, device-specific parameter */
-#define LUNS_LENGTH	   2048u
-#define LUNS_SHOWN	   16u
-#define PIECE_BYTES	   (1024u * 1024u)
+#define INQUIRY_LENGTH	  96u
+#define VERSION_SPC3	  5
+#define PAGE_BLOCK_LIMITS 0xb0
+#define WRITE_PROTECT	  0x80 /* MODE SENSE header, device-specific parameter */
+#define LUNS_LENGTH	  2048u
+#define LUNS_SHOWN	  16u
+#define PIECE_BYTES	  (1024u * 1024u)
 
 /* ---- Status ---- */
 
@@ -386,7 +386,8 @@ int scsi_bring_up(struct iscsi_session *session, struct block_device *dev)
 	if (rc)
 		return rc;
 	if (dev->block_size != 512 && dev->block_size != 2048 && dev->block_size != 4096)
-		return fail(E_ISCSI_BLOCK_SIZE, "the disk has blocks of %u bytes; 512, 2048 and 4096 are supported",
+		return fail(E_ISCSI_BLOCK_SIZE,
+			    "the disk has blocks of %u bytes; 512, 2048 and 4096 are supported",
 			    (unsigned)dev->block_size);
 	if (!dev->read_only)
 		dev->read_only = write_protected(session);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* PDUs from the target: sorting them, following its counters, and the ones that are no disk data. */
+/* PDUs from the target: sorting them, following its counters, and the ones that are no disk data.
+ */
 #include "iscsi/iscsi.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -201,7 +202,8 @@ static int rejected(struct iscsi_session *session, const uint8_t *bhs)
 		session->ping_sent = 0;
 		return 0;
 	}
-	return fail(E_ISCSI_REJECT, "the target rejected our request (opcode 0x%02x), reason 0x%02x",
+	return fail(E_ISCSI_REJECT,
+		    "the target rejected our request (opcode 0x%02x), reason 0x%02x",
 		    session->rx.data_len >= BHS_SIZE ? opcode : 0xffu, bhs[2]);
 }
 

@@ -28,11 +28,11 @@
 #define COMMAND_READ  0x40
 #define COMMAND_WRITE 0x20
 
-#define AGAIN_MAX     16u /* retries at once */
-#define SENDS_MAX     20u /* over lost connections */
-#define LATER_MS      500u
-#define ANSWER_MS     30000u
-#define LUN_BACK_MS   30000u /* after a reconnection a target may still be setting its disks up */
+#define AGAIN_MAX   16u /* retries at once */
+#define SENDS_MAX   20u /* over lost connections */
+#define LATER_MS    500u
+#define ANSWER_MS   30000u
+#define LUN_BACK_MS 30000u /* after a reconnection a target may still be setting its disks up */
 
 #define SYNCHRONIZE_CACHE_10 0x35
 
@@ -139,7 +139,7 @@ void iscsi_tasks_release(struct iscsi_session *session)
 {
 	struct iscsi_task *task, *next;
 
-	list_for_each_safe(task, next, &session->draining, link)
+	list_for_each_safe (task, next, &session->draining, link)
 		if (data_acknowledged(session, task))
 			complete_task(session, task);
 }
@@ -246,7 +246,7 @@ static struct iscsi_task *next_ready(struct iscsi_session *session, uint64_t now
 {
 	struct iscsi_task *task;
 
-	list_for_each(task, &session->ready, link)
+	list_for_each (task, &session->ready, link)
 		if (task->not_before <= now)
 			return task;
 	return NULL;
@@ -426,17 +426,19 @@ void iscsi_tasks_requeue(struct iscsi_session *session)
 	struct iscsi_task *task, *next;
 	struct list *after = &session->ready;
 
-	list_for_each_safe(task, next, &session->draining, link)
+	list_for_each_safe (task, next, &session->draining, link)
 		complete_task(session, task);
-	list_for_each_safe(task, next, &session->sent, link) {
+	list_for_each_safe (task, next, &session->sent, link) {
 		task->in_flight = false;
 		task->moved = 0;
 		task->sent_mark = 0;
 		if (is_cancelled(task)) {
 			free_task(session, task);
 		} else if (task->sends >= SENDS_MAX) {
-			task->rc = fail(E_ISCSI_LOST, "the connection broke %u times in a row under a disk command: %s",
-					SENDS_MAX, session->why);
+			task->rc = fail(
+				E_ISCSI_LOST,
+				"the connection broke %u times in a row under a disk command: %s",
+				SENDS_MAX, session->why);
 			complete_task(session, task);
 		} else {
 			list_remove(&task->link);
@@ -450,7 +452,7 @@ bool iscsi_tasks_stuck(const struct iscsi_session *session, uint64_t now)
 {
 	const struct iscsi_task *task;
 
-	list_for_each(task, &session->sent, link)
+	list_for_each (task, &session->sent, link)
 		if (now > task->sent_at && now - task->sent_at > ANSWER_MS)
 			return true;
 	return false;
@@ -490,7 +492,7 @@ static void expire_list(struct iscsi_session *session, struct list *list, uint64
 {
 	struct iscsi_io *io, *next;
 
-	list_for_each_safe(io, next, list, link) {
+	list_for_each_safe (io, next, list, link) {
 		if (now - max(io->since, session->lost_at) <= session->timeout_ms)
 			continue;
 		detach_tasks(session, io);
@@ -524,10 +526,13 @@ void iscsi_submit(struct iscsi_session *session, struct block_request *request)
 	request->rc = 0;
 	request->priv = NULL;
 	if (request->op != BLOCK_FLUSH) {
-		if (request->lba > session->blocks || request->count > session->blocks - request->lba) {
-			refuse(request, fail(E_ISCSI_RANGE, "block %llu is beyond the end of the disk (%llu blocks)",
-					     (unsigned long long)request->lba + request->count - 1,
-					     (unsigned long long)session->blocks));
+		if (request->lba > session->blocks ||
+		    request->count > session->blocks - request->lba) {
+			refuse(request,
+			       fail(E_ISCSI_RANGE,
+				    "block %llu is beyond the end of the disk (%llu blocks)",
+				    (unsigned long long)request->lba + request->count - 1,
+				    (unsigned long long)session->blocks));
 			return;
 		}
 		if (!request->count) {
@@ -568,7 +573,7 @@ static void abandon_list(struct list *list)
 {
 	struct iscsi_io *io, *next;
 
-	list_for_each_safe(io, next, list, link) {
+	list_for_each_safe (io, next, list, link) {
 		io->outstanding = 0;
 		io->issued = io->total;
 		io->rc = E_CANCELLED;
@@ -607,9 +612,11 @@ int scsi_run(struct iscsi_session *session, struct scsi_command *command, unsign
 	else
 		free_task(session, task);
 	if (rc == E_TIMEOUT && command->status)
-		return scsi_failure(command->cdb[0], command->status,
-				    &(struct scsi_sense){command->sense_key, command->asc, command->ascq});
-	return rc == E_CANCELLED ? fail(rc, "disk command cancelled")
-				 : fail(E_ISCSI_TIMEOUT, "the target does not answer disk commands%s%s",
-					session->lost_at ? ": " : "", session->lost_at ? session->why : "");
+		return scsi_failure(
+			command->cdb[0], command->status,
+			&(struct scsi_sense){command->sense_key, command->asc, command->ascq});
+	return rc == E_CANCELLED
+		       ? fail(rc, "disk command cancelled")
+		       : fail(E_ISCSI_TIMEOUT, "the target does not answer disk commands%s%s",
+			      session->lost_at ? ": " : "", session->lost_at ? session->why : "");
 }

@@ -115,14 +115,16 @@ static int parse_port(const char *text, const char *s, size_t len, uint16_t *por
 static int parse_host(const char *text, const char *s, size_t len, char *host, size_t size)
 {
 	if (len && s[0] == '[')
-		return bad(text, "IPv6 addresses are not supported; give an IPv4 address or a name");
+		return bad(text,
+			   "IPv6 addresses are not supported; give an IPv4 address or a name");
 	if (!len)
 		return bad(text, "the server is missing");
 	if (len >= size)
 		return bad(text, "the server's name is too long");
 	for (size_t i = 0; i < len; i++)
 		if (!is_alpha((uint8_t)s[i]) && !is_digit((uint8_t)s[i]) && !strchr("-._", s[i]))
-			return bad(text, "the server's name has a character that names do not have");
+			return bad(text,
+				   "the server's name has a character that names do not have");
 	memcpy(host, s, len);
 	host[len] = '\0';
 	return 0;
@@ -182,8 +184,10 @@ static int parse_authority(const char *text, const char *s, struct iscsi_path *p
 	int rc;
 
 	if (!slash)
-		return bad(text, "the target's name (iqn.…) is missing; write iscsi://SERVER/IQN/LUN");
-	rc = iscsi_portal_parse(s, (size_t)(slash - s), path->host, sizeof(path->host), &path->port);
+		return bad(text,
+			   "the target's name (iqn.…) is missing; write iscsi://SERVER/IQN/LUN");
+	rc = iscsi_portal_parse(s, (size_t)(slash - s), path->host, sizeof(path->host),
+				&path->port);
 	if (rc)
 		return fail_context(rc, "%s", text);
 	s = slash + 1;

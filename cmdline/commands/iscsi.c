@@ -8,13 +8,15 @@ static int run_iscsi_list(struct call *call)
 	return iscsi_list(call->argv[0]);
 }
 
-TABLE_ENTRY(command, cmd_iscsi_list) = {
+TABLE_ENTRY(command, cmd_iscsi_list)
+= {
 	.name = "iscsi-list",
 	.arguments = "<host>[:<port>]",
 	.summary = "List the targets of an iSCSI server",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_iscsi_list,
-	.details = "Logs in to a discovery session (with username and password where the server wants "
-		   "them) and prints every target name with its addresses.",
+	.details =
+		"Logs in to a discovery session (with username and password where the server wants "
+		"them) and prints every target name with its addresses.",
 };

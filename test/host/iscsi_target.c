@@ -20,17 +20,18 @@ struct tcp_conn {
 	const struct tcp_handlers *handlers;
 	void *ctx;
 	bool connected;
-	/* What the initiator queued, not yet taken: references as tcp_send() got them. */
-	struct {
-		const uint8_t *data;
-		size_t len;
-		bool copy;
-	} queue[65536];
 	unsigned queued;
 	size_t unsent;
 	uint8_t *direct;
 	uint64_t direct_left;
 };
+
+/* What the initiator queued, not yet taken: references as tcp_send() got them. */
+static struct {
+	const uint8_t *data;
+	size_t len;
+	bool copy;
+} queue[65536];
 
 struct pending_write {
 	bool used;
@@ -73,8 +74,8 @@ static void consume(struct stream *s, size_t len)
 static void forget_connection(void)
 {
 	for (unsigned i = 0; conn && i < conn->queued; i++)
-		if (conn->queue[i].copy)
-			free((void *)conn->queue[i].data);
+		if (queue[i].copy)
+			free((void *)queue[i].data);
 	free(conn);
 	conn = NULL;
 	in.len = out.len = 0;
@@ -113,15 +114,15 @@ static int fake_send(struct tcp_conn *c, const void *data, size_t len, bool copy
 {
 	void *own = NULL;
 
-	if (c->queued == ARRAY_SIZE(c->queue))
+	if (c->queued == ARRAY_SIZE(queue))
 		return fail(E_NO_MEMORY, "queue full");
 	if (copy) {
 		own = malloc(len ? len : 1);
 		memcpy(own, data, len);
 	}
-	c->queue[c->queued].data = copy ? own : data;
-	c->queue[c->queued].len = len;
-	c->queue[c->queued++].copy = copy;
+	queue[c->queued].data = copy ? own : data;
+	queue[c->queued].len = len;
+	queue[c->queued++].copy = copy;
 	c->unsent += len;
 	return 0;
 }
@@ -470,7 +471,8 @@ static void send_login_answer(uint16_t status)
 	put_be16(bhs + 14, 0x55);
 	put_be32(bhs + BHS_ITT, ITT_LOGIN);
 	put_be16(bhs + 36, status);
-	iscsi_target_send(bhs, answer_text.data ? answer_text.data + answer_sent : NULL, (uint32_t)n);
+	iscsi_target_send(bhs, answer_text.data ? answer_text.data + answer_sent : NULL,
+			  (uint32_t)n);
 	answer_sent += n;
 	if (!more && !status && (answer_flags & 0x83) == 0x83) {
 		full = true;
@@ -495,7 +497,8 @@ static bool password_right(void)
 	uint8_t want[32], got[32];
 	const char *r = login_key("CHAP_R");
 	long len = r ? iscsi_binary_decode(r, got, sizeof(got)) : -1;
-	size_t n = chap_response(target.algorithm, chap_id, target.password, chap_challenge, 16, want);
+	size_t n =
+		chap_response(target.algorithm, chap_id, target.password, chap_challenge, 16, want);
 
 	return len == (long)n && !memcmp(got, want, n) &&
 	       !strcmp(login_key("CHAP_N"), target.username);
@@ -513,7 +516,8 @@ static void prove_ourselves(void)
 	iscsi_text_add(&answer_text, "CHAP_N", target.reverse_username);
 	iscsi_text_add_binary(&answer_text, "CHAP_R", response,
 			      chap_response(target.algorithm, (uint8_t)atoi(login_key("CHAP_I")),
-					    target.reverse_password, challenge, (size_t)len, response));
+					    target.reverse_password, challenge, (size_t)len,
+					    response));
 }
 
 static bool security_answer(void)
@@ -625,7 +629,10 @@ static void pdu(const uint8_t *bhs, const uint8_t *data, uint32_t len)
 		bhs_init(answer, OP_TEXT_RESPONSE, FLAG_FINAL);
 		put_be32(answer + BHS_ITT, get_be32(bhs + BHS_ITT));
 		put_be32(answer + BHS_TTT, NO_TAG);
-		iscsi_target_send(answer, "TargetName=iqn.one\0TargetAddress=192.0.2.1:3260,1\0TargetName=iqn.two", 69);
+		iscsi_target_send(
+			answer,
+			"TargetName=iqn.one\0TargetAddress=192.0.2.1:3260,1\0TargetName=iqn.two",
+			69);
 		break;
 	default:
 		abort();
@@ -650,8 +657,9 @@ static bool take_pdu(void)
 	data = malloc(ALIGN_UP(len, 4) + 4);
 	memcpy(bhs, in.data, BHS_SIZE);
 	memcpy(data, in.data + header, whole - header);
-	if (digest && (get_le32(in.data + BHS_SIZE) != crc32c(0, bhs, BHS_SIZE) ||
-		       (len && get_le32(data + ALIGN_UP(len, 4)) != crc32c(0, data, ALIGN_UP(len, 4)))))
+	if (digest &&
+	    (get_le32(in.data + BHS_SIZE) != crc32c(0, bhs, BHS_SIZE) ||
+	     (len && get_le32(data + ALIGN_UP(len, 4)) != crc32c(0, data, ALIGN_UP(len, 4)))))
 		abort();
 	consume(&in, whole);
 	pdu(bhs, data, len);
@@ -663,9 +671,9 @@ static bool take_pdu(void)
 static void take_queue(void)
 {
 	for (unsigned i = 0; i < conn->queued; i++) {
-		append(&in, conn->queue[i].data, conn->queue[i].len);
-		if (conn->queue[i].copy)
-			free((void *)conn->queue[i].data);
+		append(&in, queue[i].data, queue[i].len);
+		if (queue[i].copy)
+			free((void *)queue[i].data);
 	}
 	conn->queued = 0;
 	conn->unsent = 0;
@@ -701,6 +709,8 @@ void iscsi_target_step(void)
 
 void iscsi_target_reset(void)
 {
+	static bool filled; /* the disk keeps what was written */
+
 	forget_connection();
 	iscsi_text_free(&login_text);
 	iscsi_text_free(&answer_text);
@@ -709,7 +719,7 @@ void iscsi_target_reset(void)
 	free(out.data);
 	in = out = (struct stream){0};
 	answer_sent = 0;
-	memset(&target, 0, sizeof(target));
+	memset(&target, 0, offsetof(struct iscsi_target, disk));
 	target.algorithm = CHAP_MD5;
 	target.max_recv = 65536;
 	target.max_burst = 262144;
@@ -718,8 +728,9 @@ void iscsi_target_reset(void)
 	target.data_in = 65536;
 	target.r2t = 262144;
 	target.chunk = 1460;
-	for (uint32_t i = 0; i < sizeof(target.disk); i++)
+	for (uint32_t i = 0; i < sizeof(target.disk) && !filled; i++)
 		target.disk[i] = (uint8_t)(i * 7 + (i >> 9) * 13 + (i >> 16));
+	filled = true;
 	iscsi_transport = &fake;
 	host_turn = iscsi_target_step;
 }

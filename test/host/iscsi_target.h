@@ -13,27 +13,27 @@
 
 struct iscsi_target {
 	/* Behaviour; iscsi_target_reset() sets what a decent target does. */
-	const char *username, *password;	 /* NULL: no CHAP */
+	const char *username, *password; /* NULL: no CHAP */
 	const char *reverse_username, *reverse_password;
-	unsigned algorithm;			 /* CHAP_… */
+	unsigned algorithm; /* CHAP_… */
 	bool initial_r2t, no_immediate, digests;
 	uint32_t max_recv, max_burst, first_burst;
-	uint32_t window;       /* commands allowed beyond the present one */
-	uint16_t login_status; /* != 0: refuse so */
-	char redirect[64];     /* for login_status 0x0101 or 0x0102 */
-	unsigned redirects;    /* so many times */
-	bool split_login;      /* answers in pieces with the C bit */
-	bool refuse;	       /* connections */
-	bool silent;	       /* nothing is answered */
-	bool silent_data;      /* SCSI commands are not answered */
-	unsigned drops;	       /* so many times the connection breaks … */
-	unsigned drop_after;   /* … after so many commands */
+	uint32_t window;		  /* commands allowed beyond the present one */
+	uint16_t login_status;		  /* != 0: refuse so */
+	char redirect[64];		  /* for login_status 0x0101 or 0x0102 */
+	unsigned redirects;		  /* so many times */
+	bool split_login;		  /* answers in pieces with the C bit */
+	bool refuse;			  /* connections */
+	bool silent;			  /* nothing is answered */
+	bool silent_data;		  /* SCSI commands are not answered */
+	unsigned drops;			  /* so many times the connection breaks … */
+	unsigned drop_after;		  /* … after so many commands */
 	unsigned attention, busy, no_lun; /* so many commands get that */
 	uint8_t device_type;
 	bool write_protected;
-	uint32_t data_in;      /* bytes a Data-In PDU */
-	uint32_t r2t;	       /* bytes asked for at once */
-	size_t chunk;	       /* bytes delivered at once */
+	uint32_t data_in; /* bytes a Data-In PDU */
+	uint32_t r2t;	  /* bytes asked for at once */
+	size_t chunk;	  /* bytes delivered at once */
 	/** Sees each PDU before it is sent, and may change it. */
 	void (*mangle)(uint8_t *bhs);
 	/* What happened. */

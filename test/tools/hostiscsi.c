@@ -33,7 +33,7 @@ static struct block_device *open_path(const char *path)
 {
 	const struct san_scheme *scheme;
 
-	table_for_each(san_scheme, scheme)
+	table_for_each (san_scheme, scheme)
 		if (!strcmp(scheme->name, "iscsi"))
 			return scheme->open(path);
 	return NULL;
@@ -85,8 +85,8 @@ static int run(const char *verb, const char *name, unsigned depth, unsigned kb)
 	if (write)
 		size = fread(data, 1, size, file);
 	start = clock_us();
-	rc = transfer(write ? BLOCK_WRITE : BLOCK_READ, data, size / dev->block_size, min(depth, DEPTH_MAX),
-		      kb * 1024 / dev->block_size);
+	rc = transfer(write ? BLOCK_WRITE : BLOCK_READ, data, size / dev->block_size,
+		      min(depth, DEPTH_MAX), kb * 1024 / dev->block_size);
 	if (rc)
 		return fault(verb);
 	start = clock_us() - start;
@@ -129,7 +129,8 @@ int main(int argc, char **argv)
 	printf("%s\n%llu blocks of %u%s\n", dev->description, (unsigned long long)dev->blocks,
 	       (unsigned)dev->block_size, dev->read_only ? ", read only" : "");
 	if (i + 4 < argc)
-		rc = run(argv[i + 1], argv[i + 2], (unsigned)atoi(argv[i + 3]), (unsigned)atoi(argv[i + 4]));
+		rc = run(argv[i + 1], argv[i + 2], (unsigned)atoi(argv[i + 3]),
+			 (unsigned)atoi(argv[i + 4]));
 	dev->ops->report(dev);
 	dev->ops->close(dev);
 	for (uint64_t end = clock_ms() + 50; clock_ms() < end;)

@@ -257,16 +257,14 @@ static void binary_values(void **state)
 static void chap_vectors(void **state)
 {
 	static const uint8_t challenge[] = {0xde, 0xad, 0xbe, 0xef, 0, 1, 2, 3};
-	static const uint8_t md5[] = {
-		0x08, 0xf9, 0xe4, 0x02, 0x64, 0x3b, 0x45, 0x9c, 0x25, 0x9e, 0x03, 0x97,
-		0x0d, 0xe2, 0xe1, 0x9c};
-	static const uint8_t sha1[] = {
-		0x29, 0xb7, 0x37, 0x0d, 0x9a, 0x73, 0x66, 0x9c, 0x9e, 0xde, 0x5c, 0xcd,
-		0x9c, 0x92, 0xf5, 0x83, 0xe3, 0x1f, 0x76, 0xde};
-	static const uint8_t sha256[] = {
-		0x6a, 0x1b, 0x4e, 0x34, 0x67, 0xc2, 0xc3, 0x24, 0x3c, 0xce, 0xbf, 0x7d,
-		0xc6, 0x36, 0x91, 0xa2, 0x50, 0xdc, 0x16, 0xac, 0x80, 0xa7, 0xd9, 0xf6,
-		0x94, 0x8c, 0xa9, 0x48, 0x84, 0xc9, 0x8b, 0xe0};
+	static const uint8_t md5[] = {0x08, 0xf9, 0xe4, 0x02, 0x64, 0x3b, 0x45, 0x9c,
+				      0x25, 0x9e, 0x03, 0x97, 0x0d, 0xe2, 0xe1, 0x9c};
+	static const uint8_t sha1[] = {0x29, 0xb7, 0x37, 0x0d, 0x9a, 0x73, 0x66, 0x9c, 0x9e, 0xde,
+				       0x5c, 0xcd, 0x9c, 0x92, 0xf5, 0x83, 0xe3, 0x1f, 0x76, 0xde};
+	static const uint8_t sha256[] = {0x6a, 0x1b, 0x4e, 0x34, 0x67, 0xc2, 0xc3, 0x24,
+					 0x3c, 0xce, 0xbf, 0x7d, 0xc6, 0x36, 0x91, 0xa2,
+					 0x50, 0xdc, 0x16, 0xac, 0x80, 0xa7, 0xd9, 0xf6,
+					 0x94, 0x8c, 0xa9, 0x48, 0x84, 0xc9, 0x8b, 0xe0};
 	uint8_t out[CHAP_RESPONSE_MAX];
 
 	assert_int_equal(chap_response(CHAP_MD5, 0x42, "password1234", challenge, 8, out), 16);
@@ -280,9 +278,9 @@ static void chap_vectors(void **state)
 
 /* ---- Login stages ---- */
 
-#define T    0x80
-#define SEC  0x00
-#define OPER 0x04
+#define T	0x80
+#define SEC	0x00
+#define OPER	0x04
 #define TO_OPER (T | SEC | 1)
 #define TO_FULL (T | OPER | 3)
 
@@ -355,9 +353,10 @@ static void login_without_chap(void **state)
 	assert_string_equal(asked("InitialR2T"), "No");
 	assert_string_equal(asked("HeaderDigest"), "None,CRC32C");
 	assert_true(login.transit);
-	assert_int_equal(say(TO_FULL, "HeaderDigest=None DataDigest=CRC32C InitialR2T=No ImmediateData=Yes "
-				      "MaxRecvDataSegmentLength=65536 MaxBurstLength=16776192 "
-				      "FirstBurstLength=131072 DataPDUInOrder=Yes"),
+	assert_int_equal(say(TO_FULL,
+			     "HeaderDigest=None DataDigest=CRC32C InitialR2T=No ImmediateData=Yes "
+			     "MaxRecvDataSegmentLength=65536 MaxBurstLength=16776192 "
+			     "FirstBurstLength=131072 DataPDUInOrder=Yes"),
 			 LOGIN_DONE);
 	assert_false(login.params.header_digest);
 	assert_true(login.params.data_digest);
@@ -394,9 +393,9 @@ static void first_burst_fits_into_burst(void **state)
 static void bad_answers(void **state)
 {
 	static const char *const bad[] = {
-		"MaxBurstLength=511",	 "MaxBurstLength=16777216", "MaxBurstLength=99999999999",
-		"InitialR2T=yes",	 "HeaderDigest=SHA",	    "MaxRecvDataSegmentLength=0",
-		"DataPDUInOrder=No",	 "InitialR2T=Reject",	    "FirstBurstLength=-1",
+		"MaxBurstLength=511", "MaxBurstLength=16777216", "MaxBurstLength=99999999999",
+		"InitialR2T=yes",     "HeaderDigest=SHA",	 "MaxRecvDataSegmentLength=0",
+		"DataPDUInOrder=No",  "InitialR2T=Reject",	 "FirstBurstLength=-1",
 		"AuthMethod",
 	};
 
@@ -417,11 +416,12 @@ static void unknown_keys_are_answered(void **state)
 
 	iscsi_login_start(&login);
 	say(TO_OPER, "");
-	assert_int_equal(say(OPER, "IFMarker=No X-com.example=1 InitialR2T=No OFMarker=Reject"
-				   ), E_ISCSI_NEGOTIATION);
+	assert_int_equal(say(OPER, "IFMarker=No X-com.example=1 InitialR2T=No OFMarker=Reject"),
+			 E_ISCSI_NEGOTIATION);
 	iscsi_login_start(&login);
 	say(TO_OPER, "");
-	assert_int_equal(say(OPER, "X-com.example=1 X-gone=NotUnderstood InitialR2T=No"), LOGIN_MORE);
+	assert_int_equal(say(OPER, "X-com.example=1 X-gone=NotUnderstood InitialR2T=No"),
+			 LOGIN_MORE);
 	assert_string_equal(asked("X-com.example"), "NotUnderstood");
 	assert_null(asked("X-gone"));
 	assert_null(asked("InitialR2T"));
@@ -510,11 +510,16 @@ static void chap_malformed(void **state)
 {
 	static char long_challenge[2 * CHAP_CHALLENGE_MAX + 100];
 	static const char *const bad[] = {
-		"CHAP_A=5 CHAP_I=1",		    "CHAP_A=5 CHAP_C=0x00",
-		"CHAP_I=1 CHAP_C=0x00",		    "CHAP_A=8 CHAP_I=1 CHAP_C=0x00",
-		"CHAP_A=5 CHAP_I=256 CHAP_C=0x00",  "CHAP_A=5 CHAP_I=1 CHAP_C=00",
-		"CHAP_A=5 CHAP_I=1 CHAP_C=0x",	    "CHAP_A=5 CHAP_I=1 CHAP_C=0xzz",
-		"CHAP_A=5 CHAP_I=1 CHAP_C=0b!",	    "CHAP_X=1",
+		"CHAP_A=5 CHAP_I=1",
+		"CHAP_A=5 CHAP_C=0x00",
+		"CHAP_I=1 CHAP_C=0x00",
+		"CHAP_A=8 CHAP_I=1 CHAP_C=0x00",
+		"CHAP_A=5 CHAP_I=256 CHAP_C=0x00",
+		"CHAP_A=5 CHAP_I=1 CHAP_C=00",
+		"CHAP_A=5 CHAP_I=1 CHAP_C=0x",
+		"CHAP_A=5 CHAP_I=1 CHAP_C=0xzz",
+		"CHAP_A=5 CHAP_I=1 CHAP_C=0b!",
+		"CHAP_X=1",
 		long_challenge,
 	};
 
@@ -554,7 +559,8 @@ static int prove(uint8_t flags, unsigned algorithm, const char *name, const char
 {
 	struct iscsi_text proof = {0};
 	uint8_t response[CHAP_RESPONSE_MAX];
-	size_t len = chap_response(algorithm, login.our_id, secret, login.our_challenge, 16, response);
+	size_t len =
+		chap_response(algorithm, login.our_id, secret, login.our_challenge, 16, response);
 	int rc;
 
 	iscsi_text_add(&proof, "CHAP_N", name);
@@ -614,17 +620,21 @@ static void redirection_text(void **state)
 
 static void refusals_in_words(void **state)
 {
-	assert_int_equal(iscsi_login_failure(0x0202, "iqn.me", "iqn.you", &auth), E_ISCSI_LOGIN_0202);
-	assert_string_equal(error_text(), "target refused initiator iqn.me: add it to the target's list");
+	assert_int_equal(iscsi_login_failure(0x0202, "iqn.me", "iqn.you", &auth),
+			 E_ISCSI_LOGIN_0202);
+	assert_string_equal(error_text(),
+			    "target refused initiator iqn.me: add it to the target's list");
 	assert_string_equal(error_entry(E_ISCSI_LOGIN_0202)->code, "E-ISCSI-0202");
-	assert_int_equal(iscsi_login_failure(0x0201, "iqn.me", "iqn.you", &auth), E_ISCSI_LOGIN_0201);
+	assert_int_equal(iscsi_login_failure(0x0201, "iqn.me", "iqn.you", &auth),
+			 E_ISCSI_LOGIN_0201);
 	assert_non_null(strstr(error_text(), "wants a user name"));
 	strcpy(auth.username, "joe");
 	strcpy(auth.password, "hidden");
 	iscsi_login_failure(0x0201, "iqn.me", "iqn.you", &auth);
 	assert_non_null(strstr(error_text(), "\"joe\""));
 	assert_null(strstr(error_text(), "hidden"));
-	assert_int_equal(iscsi_login_failure(0x0203, "iqn.me", "iqn.you", &auth), E_ISCSI_LOGIN_0203);
+	assert_int_equal(iscsi_login_failure(0x0203, "iqn.me", "iqn.you", &auth),
+			 E_ISCSI_LOGIN_0203);
 	assert_int_equal(iscsi_login_failure(0x7777, "iqn.me", NULL, &auth), E_ISCSI_LOGIN_OTHER);
 }
 

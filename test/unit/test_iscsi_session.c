@@ -42,7 +42,9 @@ static const struct san_scheme *scheme(void)
 {
 	const struct san_scheme *s;
 
-	table_for_each(san_scheme, s) if (!strcmp(s->name, "iscsi")) return s;
+	table_for_each (san_scheme, s)
+		if (!strcmp(s->name, "iscsi"))
+			return s;
 	return NULL;
 }
 
@@ -343,8 +345,8 @@ static void many_requests_in_a_narrow_window(void **state)
 	open_disk();
 	memset(buffer, 0, sizeof(buffer));
 	for (unsigned i = 0; i < ARRAY_SIZE(r); i++) {
-		r[i] = (struct block_request){.op = BLOCK_READ, .lba = i * 10, .count = 10,
-					      .buffer = buffer + i * 5120};
+		r[i] = (struct block_request){
+			.op = BLOCK_READ, .lba = i * 10, .count = 10, .buffer = buffer + i * 5120};
 		dev->ops->submit(dev, &r[i]);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(r); i++)
@@ -467,8 +469,8 @@ static void reconnects_and_reissues(void **state)
 	target.drops = 15;
 	target.drop_after = 7;
 	for (unsigned i = 0; i < ARRAY_SIZE(r); i++) {
-		r[i] = (struct block_request){.op = BLOCK_READ, .lba = i * 10, .count = 10,
-					      .buffer = buffer + i * 5120};
+		r[i] = (struct block_request){
+			.op = BLOCK_READ, .lba = i * 10, .count = 10, .buffer = buffer + i * 5120};
 		dev->ops->submit(dev, &r[i]);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(r); i++)
@@ -476,8 +478,10 @@ static void reconnects_and_reissues(void **state)
 	assert_memory_equal(buffer, target.disk, ARRAY_SIZE(r) * 5120);
 	assert_true(target.logins > 5);
 	assert_memory_equal(target.isid, isid, 6);
-	assert_non_null(strstr(host_output(), "SAN: connection to 192.0.2.10:3260 lost, retrying\n"));
-	assert_non_null(strstr(host_output(), "SAN: connection to 192.0.2.10:3260 re-established\n"));
+	assert_non_null(
+		strstr(host_output(), "SAN: connection to 192.0.2.10:3260 lost, retrying\n"));
+	assert_non_null(
+		strstr(host_output(), "SAN: connection to 192.0.2.10:3260 re-established\n"));
 }
 
 static void writes_survive_loss(void **state)
