@@ -366,20 +366,28 @@ int tcp_wait_connected(struct tcp_conn *conn)
 }
 
 /* RFC 5461: codes 0, 1 and 5 may pass, and are believed only when the patience ends. */
+static void unreachable(struct tcp_conn *conn, int code)
+{
+	if (conn->state == TCP_SYN_SENT) {
+		conn->unreachable = true;
+		if (code == 3)
+			tcp_die(conn, E_TCP_REFUSED);
+		else if (code == 2 || code == 9 || code == 10 || code == 13)
+			tcp_die(conn, E_TCP_UNREACHABLE);
+	} else if (code == 4 && tcp_synchronized(conn)) {
+		tcp_loss_too_big(conn);
+	}
+}
+
 void tcp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code)
 {
 	struct tcp_conn *conn;
 
 	tcp_enter();
 	list_for_each(conn, &tcp_conns, link) {
-		if (conn->state != TCP_SYN_SENT || conn->remote != dest ||
-		    conn->remote_port != port || conn->local_port != local_port)
-			continue;
-		conn->unreachable = true;
-		if (code == 3)
-			tcp_die(conn, E_TCP_REFUSED);
-		else if (code == 2 || code == 9 || code == 10 || code == 13)
-			tcp_die(conn, E_TCP_UNREACHABLE);
+		if (conn->remote == dest && conn->remote_port == port &&
+		    conn->local_port == local_port)
+			unreachable(conn, code);
 	}
 	tcp_leave();
 }

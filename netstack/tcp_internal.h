@@ -14,7 +14,7 @@
 #define TCP_MIN_MSS	  64		     /* a peer may not make us send headers only */
 #define TCP_WINDOW_SHIFT  8		     /* 65535 << 8 covers TCP_WINDOW_MAX */
 #define TCP_WINDOW_MAX	  (8u << 20)	     /* ceiling of the auto-tuned window */
-#define TCP_WINDOW_START  (256u << 10)	     /* the window before anything was measured */
+#define TCP_WINDOW_START  (1u << 20)	     /* the window before anything was measured */
 #define TCP_REASSEMBLY	  (256u << 10)	     /* default reassembly buffer */
 #define TCP_UNSENT_MAX	  (1u << 30)	     /* sequence arithmetic needs less than 2^31 */
 #define TCP_RANGES	  128
@@ -167,6 +167,7 @@ struct tcp_conn {
 	bool rtt_timing; /* without timestamps: one segment is timed */
 	uint32_t rtt_seq;
 	uint64_t rtt_sent;
+	uint64_t too_big_at; /* mss was lowered last */
 
 	/* Receiving (tcp_rx.c). */
 	uint32_t irs, rcv_nxt;
@@ -182,7 +183,6 @@ struct tcp_conn {
 	enum tcp_ack_need ack;
 	uint64_t ack_since;
 	uint32_t ack_bytes;
-	unsigned dup_acks; /* immediate ones in this turn */
 	uint32_t rcv_auto; /* auto-tuned window */
 	uint32_t rtt_min;  /* ms, as the receiver sees it; 0: unknown */
 	uint64_t drs_start;
@@ -298,6 +298,8 @@ uint32_t tcp_loss_sack(struct tcp_conn *conn, const struct tcp_segment *seg);
 void tcp_loss_duplicate(struct tcp_conn *conn);
 /** The peer's window opens again: what was sent against it closed was probably thrown away. */
 void tcp_loss_reopened(struct tcp_conn *conn);
+/** A router says that our packets are too large for its next link. */
+void tcp_loss_too_big(struct tcp_conn *conn);
 /** The retransmission timer fired. */
 void tcp_loss_timeout(struct tcp_conn *conn);
 void tcp_rtt_sample(struct tcp_conn *conn, uint32_t ms);
@@ -307,6 +309,7 @@ uint32_t tcp_rto(const struct tcp_conn *conn);
 uint32_t tcp_pipe(const struct tcp_conn *conn);
 /** What is to be sent again next: true, and [@seq, @seq + @len). */
 bool tcp_loss_next(const struct tcp_conn *conn, bool rescue, uint32_t *seq, uint32_t *len);
+
 static inline uint32_t tcp_flight(const struct tcp_conn *conn)
 {
 	return conn->snd_nxt - conn->snd_una;

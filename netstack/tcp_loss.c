@@ -202,6 +202,29 @@ void tcp_loss_reopened(struct tcp_conn *conn)
 		conn->rtx_due = 0;
 }
 
+/* RFC 1191 section 7.1's table, thinned and with today's tunnels: what the message says about the
+ * size is not needed, and can not be used to make us send crumbs. One step a round trip, since each
+ * packet in flight brings a message. */
+void tcp_loss_too_big(struct tcp_conn *conn)
+{
+	static const uint16_t plateaus[] = {8166, 4352, 2002, 1492, 1400, 1280, 1006, 576};
+	uint32_t overhead = IPV4_HEADER + TCP_HEADER + (conn->ts_ok ? 12 : 0);
+
+	if (conn->too_big_at && tcp_now - conn->too_big_at < max(conn->srtt / 4, 100u))
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(plateaus); i++) {
+		if (plateaus[i] >= conn->mss + overhead)
+			continue;
+		conn->mss = (uint16_t)(plateaus[i] - overhead);
+		conn->too_big_at = tcp_now;
+		if (tcp_flight(conn))
+			send_again(conn);
+		log_debug("tcp", 1, "port %u: packets too big for the path, mss now %u",
+			  conn->local_port, conn->mss);
+		return;
+	}
+}
+
 void tcp_loss_timeout(struct tcp_conn *conn)
 {
 	/* RFC 5681 section 3.1: a segment lost twice does not halve twice. */

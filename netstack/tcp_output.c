@@ -528,5 +528,4 @@ void tcp_output(struct tcp_conn *conn)
 		transmit(conn);
 	if (ack_due(conn))
 		tcp_send_ack(conn);
-	conn->dup_acks = 0;
 }

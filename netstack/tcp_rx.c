@@ -23,7 +23,10 @@
  * Auto-tuning follows dynamic right-sizing: a sender limited by our window
  * delivers one window a round trip, so twice what a round trip brings lets it
  * double its rate. The smallest round-trip time seen counts, not the present one:
- * otherwise a queue somewhere on the path would feed the window that feeds it.
+ * otherwise a queue somewhere on the path would feed the window that feeds it. The
+ * start is generous, because after a loss the window must also hold what follows the
+ * hole until it is filled: with 256 KB a path of 1 ms that loses 1 % runs at a third
+ * of what 1 MB gives.
  */
 #include "bios/heap.h"
 #include "netstack/tcp_internal.h"
@@ -179,14 +182,16 @@ void tcp_ack_soon(struct tcp_conn *conn, uint32_t bytes, bool now)
 
 /*
  * RFC 5681 section 4.2 wants a duplicate ACK for each segment out of order. A
- * peer that understands SACK learns from one what it would learn from all, and a
- * turn that brings 64 segments should not send 64 answers; so it gets the first
- * few, and the one at the end of the turn. A peer without SACK counts them.
+ * peer that understands SACK learns the same from one for each hole, and a turn that
+ * brings 64 segments should not send 64 answers: a @fresh hole is reported at once,
+ * which also reports the final extent of the ranges before it (no ACK carries more
+ * than the last three or four), and the rest by the ACK that ends the turn. A
+ * peer without SACK counts duplicates, and gets them all.
  */
-static void ack_hole(struct tcp_conn *conn)
+static void ack_hole(struct tcp_conn *conn, bool fresh)
 {
 	tcp_ack_soon(conn, 0, true);
-	if (!conn->sack_ok || conn->dup_acks++ < TCP_DUPACK_THRESH)
+	if (fresh || !conn->sack_ok)
 		tcp_send_ack(conn);
 }
 
@@ -399,8 +404,10 @@ void tcp_rx_data(struct tcp_conn *conn, const struct tcp_segment *seg)
 	}
 	p = payload_of(&trimmed);
 	if (seq != conn->rcv_nxt) {
+		unsigned holes = conn->held.count;
+
 		hold(conn, seq, p);
-		ack_hole(conn);
+		ack_hole(conn, conn->held.count > holes);
 		return;
 	}
 	/* RFC 5681 section 4.2: a filled hole is acknowledged at once. */

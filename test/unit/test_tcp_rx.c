@@ -188,7 +188,7 @@ static void duplicate_acks_are_few_with_sack(void **state)
 		peer_send_raw(&seg, 0);
 	}
 	net_poll();
-	assert_int_equal(peer_sent_count, 4);
+	assert_int_equal(peer_sent_count, 2); /* the hole, and the end of the turn */
 	assert_sack(last_ack(), 1, SACK({100, 3100}));
 	tcp_abort(conn);
 }
@@ -273,6 +273,32 @@ static void no_memory_for_the_ring(void **state)
 	assert_int_equal(last_ack()->sack_count, 1);
 	peer_stream(1000, 1000);
 	assert_true(got_stream(3000));
+	tcp_abort(conn);
+}
+
+static void every_range_of_a_turn_is_reported(void **state)
+{
+	struct tcp_conn *conn = peer_connect(&offer_all, NULL);
+	uint32_t reported[40] = {0};
+	struct peer_segment seg, *ack;
+
+	/* twelve ranges of two segments each in one turn; an ACK has room for three */
+	for (uint32_t i = 1; i <= 36; i++) {
+		if (i % 3 == 1)
+			continue;
+		seg = peer_segment(TCP_ACK, peer_seq + i * 100, stream_at(i * 100, 100), 100);
+		peer_send_raw(&seg, 0);
+	}
+	net_poll();
+	while ((ack = peer_next())) {
+		for (unsigned i = 0; i < ack->sack_count; i++) {
+			uint32_t start = (ack->sack[i][0] - peer_seq) / 100;
+
+			reported[start] = max(reported[start], ack->sack[i][1] - ack->sack[i][0]);
+		}
+	}
+	for (uint32_t i = 2; i <= 36; i += 3)
+		assert_int_equal(reported[i], 200);
 	tcp_abort(conn);
 }
 
@@ -644,6 +670,7 @@ int main(void)
 		TEST(four_blocks_without_timestamps),
 		TEST(no_sack_for_who_did_not_ask),
 		TEST(duplicate_acks_are_few_with_sack),
+		TEST(every_range_of_a_turn_is_reported),
 		TEST(duplicates_and_overlaps),
 		TEST(sequence_numbers_wrap),
 		TEST(ring_wraps),

@@ -173,6 +173,37 @@ static void peers_small_mss(void **state)
 	tcp_abort(conn);
 }
 
+static void packets_too_big_for_the_path(void **state)
+{
+	struct tcp_conn *conn = peer_connect(&offer_all, NULL);
+	uint32_t cwnd;
+
+	tcp_send(conn, data, 8 * MSS, false);
+	net_poll();
+	peer_forget();
+	cwnd = conn->cwnd;
+	for (unsigned i = 0; i < 8; i++) /* one message for each packet */
+		tcp_unreachable(PEER_IP, PEER_PORT, our_port, 4);
+	net_poll();
+	assert_segment(0, 1440);
+	ack(1440);
+	assert_segment(1440, 1440);
+	assert_true(conn->cwnd >= cwnd);
+	peer_forget();
+	pass_ms(110);
+	tcp_unreachable(PEER_IP, PEER_PORT, our_port, 4);
+	net_poll();
+	assert_segment(1440, 1348);
+	for (unsigned i = 0; i < 20; i++) {
+		pass_ms(1000);
+		tcp_unreachable(PEER_IP, PEER_PORT, our_port, 4);
+	}
+	assert_int_equal(conn->mss, 576 - 52); /* and no further */
+	ack(8 * MSS);
+	assert_int_equal(tcp_unsent(conn), 0);
+	tcp_abort(conn);
+}
+
 static void segmentation_offload(void **state)
 {
 	struct tcp_conn *conn = peer_connect(&offer_all, NULL);
@@ -767,6 +798,7 @@ int main(void)
 		TEST(initial_window_is_ten_segments),
 		TEST(last_segment_is_pushed),
 		TEST(peers_small_mss),
+		TEST(packets_too_big_for_the_path),
 		TEST_TSO(segmentation_offload),
 		TEST_TSO(large_frames_stay_below_64k),
 		TEST(references_are_needed_until_acknowledged),
