@@ -90,8 +90,10 @@ static int filename_uri(const char *filename, char **uri)
 	}
 	server = next_server();
 	if (!server)
-		return fail(E_BOOT_NO_SERVER, "no TFTP server: DHCP gave the file name \"%.80s\" but no "
-			    "next-server (siaddr, option 66)", filename);
+		return fail(E_BOOT_NO_SERVER,
+			    "no TFTP server: DHCP gave the file name \"%.80s\" but no "
+			    "next-server (siaddr, option 66)",
+			    filename);
 	*uri = heap_alloc(size);
 	if (!*uri)
 		return fail(E_NO_MEMORY, "out of memory for the boot file's name");
@@ -107,7 +109,7 @@ static bool is_san_path(const char *root_path)
 	const struct san_scheme *scheme;
 	size_t len;
 
-	table_for_each(san_scheme, scheme) {
+	table_for_each (san_scheme, scheme) {
 		len = strlen(scheme->name);
 		if (text_starts_nocase(root_path, scheme->name) && root_path[len] == ':')
 			return true;
@@ -195,7 +197,8 @@ static int boot_settings(void)
 	if (!rc && filename)
 		rc = filename_uri(filename, &uri);
 	if (!rc && !filename && !root_path)
-		rc = fail(E_BOOT_NOTHING, "Nothing to boot: DHCP gave neither filename nor root-path");
+		rc = fail(E_BOOT_NOTHING,
+			  "Nothing to boot: DHCP gave neither filename nor root-path");
 	if (!rc)
 		rc = boot_uri(uri, root_path);
 	heap_free(uri);
@@ -213,7 +216,7 @@ int autoboot(struct nic *nic)
 	if (nic) {
 		cards[count++] = nic;
 	} else {
-		list_for_each(card, &nics, link) {
+		list_for_each (card, &nics, link) {
 			if (count < CARDS_MAX)
 				cards[count++] = card;
 		}

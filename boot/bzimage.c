@@ -50,14 +50,15 @@ static int collect_initrds(struct bz_plan *plan, const struct image *kernel)
 	struct image *image;
 	int rc = 0;
 
-	list_for_each(image, &images, link) {
+	list_for_each (image, &images, link) {
 		struct bz_member *m = &plan->member[plan->member_count];
 
 		if (image->role != IMAGE_INITRD || image->running || image == kernel)
 			continue;
 		if (plan->member_count == BZ_MEMBERS)
 			return fail(E_BZ_INITRD_ROOM, "more than %u initrds", BZ_MEMBERS);
-		*m = (struct bz_member){.source = (uintptr_t)image->data, .size = (uint32_t)image->len};
+		*m = (struct bz_member){.source = (uintptr_t)image->data,
+					.size = (uint32_t)image->len};
 		rc = add_cpio_header(m, image);
 		if (rc)
 			break;
@@ -89,7 +90,8 @@ static void report(const struct bz_plan *plan)
 	const struct bz_header *h = &plan->header;
 	unsigned i;
 
-	log_debug("boot", 1, "bzImage %u.%02u: setup at 0x%x, kernel at 0x%llx (%u bytes, %u to run), "
+	log_debug("boot", 1,
+		  "bzImage %u.%02u: setup at 0x%x, kernel at 0x%llx (%u bytes, %u to run), "
 		  "initrd at 0x%llx (%llu bytes)",
 		  h->version >> 8, h->version & 255, plan->real_base,
 		  (unsigned long long)plan->load, h->protected_len, h->init_size,
@@ -109,8 +111,8 @@ static void write_between(const struct bz_plan *plan)
 	for (i = 0; i < plan->member_count; i++) {
 		const struct bz_member *m = &plan->member[i];
 		uint64_t start = plan->initrd + m->offset, end = start + m->header_len + m->size;
-		uint64_t next = plan->initrd + (i + 1 < plan->member_count ? m[1].offset :
-									       plan->initrd_len);
+		uint64_t next = plan->initrd +
+				(i + 1 < plan->member_count ? m[1].offset : plan->initrd_len);
 
 		memcpy(physical(start, m->header_len), m->header ? m->header : (uint8_t *)"",
 		       m->header_len);
@@ -155,7 +157,8 @@ static int bzimage_execute(struct image *image)
 	return fail_context(rc, "%s", image->name);
 }
 
-TABLE_ENTRY(image_type, image_type_bzimage) = {
+TABLE_ENTRY(image_type, image_type_bzimage)
+= {
 	.name = "bzImage",
 	.order = 20,
 	.probe = bzimage_probe,

@@ -80,8 +80,10 @@ static int check_header(const struct bz_header *h, size_t len, uint8_t loadflags
 		return fail(E_BZ_OLD, "the kernel speaks boot protocol %u.%02u%s", h->version >> 8,
 			    h->version & 255, (loadflags & LOADED_HIGH) ? "" : " and is a zImage");
 	if (h->setup_len >= len)
-		return fail(E_BZ_HEADER, "the kernel ends after %u bytes, inside its setup part of "
-			    "%u: it is cut", (unsigned)len, h->setup_len);
+		return fail(E_BZ_HEADER,
+			    "the kernel ends after %u bytes, inside its setup part of "
+			    "%u: it is cut",
+			    (unsigned)len, h->setup_len);
 	if (h->setup_len > BZ_HEAP_END - 0x2000)
 		return fail(E_BZ_HEADER, "the kernel's setup part of %u bytes is too large",
 			    h->setup_len);
@@ -101,7 +103,8 @@ static int check_length(const struct bz_header *h, uint32_t syssize)
 	uint64_t claimed = (uint64_t)syssize * 16;
 
 	if (h->version >= 0x204 && claimed > (uint64_t)h->protected_len + 511)
-		return fail(E_BZ_HEADER, "the kernel has %u bytes of the %llu that its header "
+		return fail(E_BZ_HEADER,
+			    "the kernel has %u bytes of the %llu that its header "
 			    "names: the file is cut",
 			    h->protected_len, (unsigned long long)claimed);
 	return 0;
@@ -234,9 +237,10 @@ static uint64_t run_size(const struct bz_header *h)
 
 static int no_memory(const struct bz_header *h, uint64_t base)
 {
-	return fail(E_BZ_MEMORY, "the kernel needs %u MB of memory in one piece%s %u MB, and the "
-		    "machine has none", MB(run_size(h)), h->relocatable ? " at or above" : " at",
-		    MB(base));
+	return fail(E_BZ_MEMORY,
+		    "the kernel needs %u MB of memory in one piece%s %u MB, and the "
+		    "machine has none",
+		    MB(run_size(h)), h->relocatable ? " at or above" : " at", MB(base));
 }
 
 /* A kernel that can be moved: its preferred address, or the lowest one above that fits. */
@@ -325,7 +329,8 @@ static uint64_t highest_in(const struct bz_plan *plan, const struct memory_range
 
 static int no_initrd_room(const struct bz_plan *plan, uint64_t largest)
 {
-	return fail(E_BZ_INITRD_ROOM, "the initrd needs %u MB in one piece below %u MB beside the "
+	return fail(E_BZ_INITRD_ROOM,
+		    "the initrd needs %u MB in one piece below %u MB beside the "
 		    "kernel; the largest free piece of memory there has %u MB",
 		    MB(plan->initrd_len), MB(initrd_limit(plan)), (unsigned)(largest >> 20));
 }
@@ -375,8 +380,8 @@ static int plan_moves(struct bz_plan *plan)
 	for (i = 0; i < plan->member_count; i++) {
 		const struct bz_member *m = &plan->member[i];
 
-		wanted[count++] = (struct move){
-			m->source, plan->initrd + m->offset + m->header_len, m->size};
+		wanted[count++] =
+			(struct move){m->source, plan->initrd + m->offset + m->header_len, m->size};
 	}
 	for (i = 0; i < plan->range_count && ranges < MEMMAP_MAX; i++) {
 		if (plan->ranges[i].base >= 0x100000 &&
@@ -386,8 +391,10 @@ static int plan_moves(struct bz_plan *plan)
 	missing = moves_plan(&plan->moves, wanted, count, high, ranges);
 	if (!missing)
 		return 0;
-	return fail(E_BZ_MOVES, "kernel and initrd lie in each other's places, and there are not %u "
-		    "MB free to move them", MB(missing));
+	return fail(E_BZ_MOVES,
+		    "kernel and initrd lie in each other's places, and there are not %u "
+		    "MB free to move them",
+		    MB(missing));
 }
 
 int bz_plan(struct bz_plan *plan)
@@ -408,7 +415,8 @@ int bz_real_mode(const struct bz_plan *plan, const uint8_t *data, const char *cm
 	size_t len = strlen(cmdline), most = min(h->cmdline_size, BZ_REAL_SIZE - BZ_CMDLINE - 1);
 
 	if (len > most)
-		return fail(E_BZ_CMDLINE, "the command line has %u characters, this kernel takes %u",
+		return fail(E_BZ_CMDLINE,
+			    "the command line has %u characters, this kernel takes %u",
 			    (unsigned)len, (unsigned)most);
 	memset(real, 0, BZ_REAL_SIZE);
 	memcpy(real, data, h->setup_len);

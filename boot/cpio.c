@@ -79,9 +79,9 @@ static size_t add_entry(uint8_t *out, size_t max, size_t at, const char *name, s
 	if (at + len > max)
 		return at + len;
 	/* inode, mode, uid, gid, links, mtime, size, two devices, length of the name, checksum */
-	format(header, sizeof(header),
-	       "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 0u, mode, 0u, 0u,
-	       (mode & MODE_DIR) ? 2u : 1u, 0u, size, 0u, 0u, 0u, 0u, (unsigned)name_len + 1, 0u);
+	format(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
+	       0u, mode, 0u, 0u, (mode & MODE_DIR) ? 2u : 1u, 0u, size, 0u, 0u, 0u, 0u,
+	       (unsigned)name_len + 1, 0u);
 	memset(out + at, 0, len);
 	memcpy(out + at, header, HEADER_LEN);
 	memcpy(out + at + HEADER_LEN, name, name_len);

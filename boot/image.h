@@ -20,7 +20,7 @@ struct image {
 	char *cmdline;	 /* arguments, or NULL */
 	enum image_role role;
 	const struct image_type *type; /* NULL: unknown */
-	bool selected;	/* `kernel`: what `boot` starts */
+	bool selected;		       /* `kernel`: what `boot` starts */
 	bool autofree;
 	bool running; /* executing: hidden from imgstat, not freed */
 };

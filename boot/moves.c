@@ -53,7 +53,8 @@ static bool is_blocked(const struct pending *p, const struct pending *all, unsig
 
 	for (i = 0; i < count; i++) {
 		if (&all[i] != p && !all[i].done &&
-		    ranges_overlap(p->move.dest, p->move.size, all[i].move.source, all[i].move.size))
+		    ranges_overlap(p->move.dest, p->move.size, all[i].move.source,
+				   all[i].move.size))
 			return true;
 	}
 	return false;
@@ -66,7 +67,8 @@ static bool is_in_the_way(const struct pending *p, const struct pending *all, un
 
 	for (i = 0; i < count; i++) {
 		if (&all[i] != p && !all[i].done &&
-		    ranges_overlap(all[i].move.dest, all[i].move.size, p->move.source, p->move.size))
+		    ranges_overlap(all[i].move.dest, all[i].move.size, p->move.source,
+				   p->move.size))
 			return true;
 	}
 	return false;

@@ -20,7 +20,8 @@ struct moves {
 /** Do [a, a+a_size) and [b, b+b_size) share a byte? */
 bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size);
 /** Does [base, base+size) lie inside one of @ranges? */
-bool ranges_contain(const struct memory_range *ranges, unsigned count, uint64_t base, uint64_t size);
+bool ranges_contain(const struct memory_range *ranges, unsigned count, uint64_t base,
+		    uint64_t size);
 /**
  * Order @wanted (disjoint sources, disjoint destinations) so that no move
  * destroys what a later one needs. Where they wait for each other in a circle,

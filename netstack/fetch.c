@@ -21,16 +21,17 @@
 #include "lib/settings.h"
 #include "bios/heap.h"
 
-#define STALL_MS	 30000u
-#define SHOW_MS		 200u
-#define PAUSE_FIRST_MS	 1000u
-#define PAUSE_MAX_MS	 16000u
-#define PAGE		 4096u
-#define GROW_FIRST	 (256u * 1024)
-#define COLUMNS		 79u
-#define ADDRESSABLE	 0xfffff000ull /* bytes that a 32-bit machine can address at all */
+#define STALL_MS       30000u
+#define SHOW_MS	       200u
+#define PAUSE_FIRST_MS 1000u
+#define PAUSE_MAX_MS   16000u
+#define PAGE	       4096u
+#define GROW_FIRST     (256u * 1024)
+#define COLUMNS	       79u
+#define ADDRESSABLE    0xfffff000ull /* bytes that a 32-bit machine can address at all */
 
-TABLE_ENTRY(setting, setting_fetch_retries) = {
+TABLE_ENTRY(setting, setting_fetch_retries)
+= {
 	.name = "fetch-retries",
 	.type = "uint8",
 	.description = "Attempts after the first when a download breaks off",
@@ -40,7 +41,7 @@ const struct uri_scheme *uri_scheme_find(const char *name)
 {
 	const struct uri_scheme *scheme;
 
-	table_for_each(uri_scheme, scheme) {
+	table_for_each (uri_scheme, scheme) {
 		if (!strcmp(scheme->name, name))
 			return scheme;
 	}
@@ -153,7 +154,8 @@ static uint32_t rate(const struct fetch *f, uint64_t now)
 {
 	uint64_t elapsed = now - f->started;
 
-	return (uint32_t)min((f->len - f->first_len) / (elapsed ? elapsed : 1), (uint64_t)UINT32_MAX);
+	return (uint32_t)min((f->len - f->first_len) / (elapsed ? elapsed : 1),
+			     (uint64_t)UINT32_MAX);
 }
 
 static void format_bar(char *out, unsigned percent)
@@ -175,9 +177,10 @@ static void show_progress(struct fetch *f, uint64_t now)
 		percent = (unsigned)(f->len * 100 / f->total);
 		seconds = kbs ? (uint32_t)((f->total - f->len) / kbs / 1000) : 0;
 		format_bar(bar, percent);
-		format(state, sizeof(state), "%3u%% [%s] %u.%u/%u.%u MB %u.%u MB/s %u:%02u", percent,
-		       bar, tenths(f->len) / 10, tenths(f->len) % 10, tenths(f->total) / 10,
-		       tenths(f->total) % 10, kbs / 1000, kbs / 100 % 10, seconds / 60, seconds % 60);
+		format(state, sizeof(state), "%3u%% [%s] %u.%u/%u.%u MB %u.%u MB/s %u:%02u",
+		       percent, bar, tenths(f->len) / 10, tenths(f->len) % 10,
+		       tenths(f->total) / 10, tenths(f->total) % 10, kbs / 1000, kbs / 100 % 10,
+		       seconds / 60, seconds % 60);
 	} else {
 		format(state, sizeof(state), "%u.%u MB %u.%u MB/s", tenths(f->len) / 10,
 		       tenths(f->len) % 10, kbs / 1000, kbs / 100 % 10);
@@ -213,9 +216,9 @@ static void show_end(struct fetch *f, const char *verdict)
 	redraw(f, text);
 	print("\n");
 	if (f->len)
-		print("  %u.%u MB in %u.%u s, %u.%u MB/s\n", tenths(f->len) / 10, tenths(f->len) % 10,
-		      (unsigned)(elapsed / 1000), (unsigned)(elapsed % 1000 / 100), kbs / 1000,
-		      kbs / 100 % 10);
+		print("  %u.%u MB in %u.%u s, %u.%u MB/s\n", tenths(f->len) / 10,
+		      tenths(f->len) % 10, (unsigned)(elapsed / 1000),
+		      (unsigned)(elapsed % 1000 / 100), kbs / 1000, kbs / 100 % 10);
 }
 
 /* ---- Waiting ---- */
@@ -278,8 +281,8 @@ static int pause_before(struct fetch *f, unsigned next)
 static bool is_final(const struct fetch *f, int rc)
 {
 	static const int final[] = {
-		E_CANCELLED,	  E_NO_MEMORY,	   E_NET_NO_ROUTE, E_NET_NO_ADDRESS, E_NET_NO_CARD,
-		E_NET_CLOSED,	  E_DNS_NO_SERVER, E_DNS_NAME,	   E_DNS_NOT_FOUND,
+		E_CANCELLED,  E_NO_MEMORY,     E_NET_NO_ROUTE, E_NET_NO_ADDRESS, E_NET_NO_CARD,
+		E_NET_CLOSED, E_DNS_NO_SERVER, E_DNS_NAME,     E_DNS_NOT_FOUND,
 	};
 	unsigned i;
 
@@ -302,37 +305,48 @@ static int attempt(struct fetch *f, const struct uri_scheme *scheme)
 	return scheme->fetch(f);
 }
 
-static int find_scheme(const struct uri *uri, const struct uri_scheme **scheme)
+/* Why @uri cannot be downloaded, whatever server it names. */
+static int no_scheme(const struct uri *uri)
 {
 	char text[128];
 
 	uri_redacted(uri, text, sizeof(text));
 	if (!uri->scheme)
-		return fail(E_FETCH_SCHEME, "%s: not a full address: it has no http:// or tftp:// in "
-			    "front, and there is no running script to resolve it against", text);
-	*scheme = uri_scheme_find(uri->scheme);
-	if (*scheme && !uri->opaque)
-		return 0;
+		return fail(E_FETCH_SCHEME,
+			    "%s: not a full address: it has no http:// or tftp:// in front, and "
+			    "there is no running script to resolve it against",
+			    text);
 	if (!strcmp(uri->scheme, "https"))
 		return fail(E_FETCH_TLS, "%s: this build has no TLS; serve the file by http", text);
 	return fail(E_FETCH_SCHEME, "%s: no way to download from \"%s:\"", text, uri->scheme);
 }
 
-int fetch_run(struct fetch *f)
+static int run_attempts(struct fetch *f, const struct uri_scheme *scheme)
 {
-	const struct uri_scheme *scheme = NULL;
-	char uri[128];
-	int rc = find_scheme(f->uri, &scheme);
+	int rc;
 
-	if (rc)
-		return rc;
 	for (f->attempt = 0;; f->attempt++) {
 		rc = attempt(f, scheme);
 		if (!rc || is_final(f, rc) || f->attempt >= f->retries)
-			break;
+			return rc;
 		rc = pause_before(f, f->attempt + 1);
 		if (rc)
-			break;
+			return rc;
+	}
+}
+
+int fetch_run(struct fetch *f)
+{
+	const struct uri_scheme *scheme = f->uri->scheme ? uri_scheme_find(f->uri->scheme) : NULL;
+	char uri[128];
+	int rc;
+
+	if (!scheme || f->uri->opaque)
+		return no_scheme(f->uri);
+	rc = run_attempts(f, scheme);
+	if (!rc && !f->final_uri) {
+		f->final_uri = uri_dup(f->uri);
+		rc = f->final_uri ? 0 : E_NO_MEMORY;
 	}
 	show_end(f, rc ? "failed" : "ok");
 	if (rc) {
@@ -340,7 +354,5 @@ int fetch_run(struct fetch *f)
 		return fail_context(rc, "%s", uri_redacted(f->uri, uri, sizeof(uri)));
 	}
 	trim(f);
-	if (!f->final_uri)
-		f->final_uri = uri_dup(f->uri);
-	return f->final_uri ? 0 : E_NO_MEMORY;
+	return 0;
 }

@@ -15,10 +15,10 @@
 struct fetch {
 	/* asked by the caller */
 	const struct uri *uri;
-	unsigned timeout_ms;  /* without progress; 0: 30 s */
-	unsigned retries;     /* attempts after the first */
-	bool quiet;	      /* no progress line */
-	uint64_t max_size;    /* refuse more; 0: what memory holds */
+	unsigned timeout_ms; /* without progress; 0: 30 s */
+	unsigned retries;    /* attempts after the first */
+	bool quiet;	     /* no progress line */
+	uint64_t max_size;   /* refuse more; 0: what memory holds */
 	/* the result */
 	struct uri *final_uri; /* after redirects (owned by the fetch) */
 	uint8_t *data;	       /* image memory: image_memory_free(data, capacity) */
@@ -26,10 +26,10 @@ struct fetch {
 	uint64_t capacity;
 	uint64_t total; /* expected size, 0 while unknown */
 	/* between attempts, for the scheme */
-	unsigned attempt;	/* 0 first */
-	bool final;		/* set by the scheme: trying again is of no use */
-	unsigned retry_ms;	/* set by the scheme: the server asked for this pause */
-	char validator[160];	/* HTTP: entity tag or date that a resumed transfer must match */
+	unsigned attempt;    /* 0 first */
+	bool final;	     /* set by the scheme: trying again is of no use */
+	unsigned retry_ms;   /* set by the scheme: the server asked for this pause */
+	char validator[160]; /* HTTP: entity tag or date that a resumed transfer must match */
 	/* progress line */
 	uint64_t started, last_shown, last_progress;
 	uint64_t shown_len, progress_len, first_len;

@@ -24,11 +24,11 @@
 #include "bios/heap.h"
 
 #define REDIRECT_MAX	 10
-#define LOGIN_MAX	 3      /* answers to password questions of one request */
+#define LOGIN_MAX	 3	/* answers to password questions of one request */
 #define DRAIN_MAX	 65536u /* body thrown away to keep a connection */
 #define POOL_MAX	 4
 #define IDLE_MS		 60000u
-#define STALE_MS	 5000u  /* a reused connection must answer within */
+#define STALE_MS	 5000u /* a reused connection must answer within */
 #define STALL_MS	 30000u
 #define CONNECT_FIRST_MS 4000u /* patience with an address when there are others */
 #define CONNECT_LAST_MS	 15000u
@@ -108,7 +108,7 @@ void http_close_idle(void)
 {
 	struct connection *c, *next;
 
-	list_for_each_safe(c, next, &idle, link)
+	list_for_each_safe (c, next, &idle, link)
 		connection_free(c, false);
 }
 
@@ -121,7 +121,7 @@ static void connection_keep(struct connection *c)
 	c->exchange = NULL;
 	c->idle_since = clock_ms();
 	list_append(&idle, &c->link);
-	list_for_each(old, &idle, link)
+	list_for_each (old, &idle, link)
 		count++;
 	if (count > POOL_MAX)
 		connection_free(list_first(&idle, struct connection, link), false);
@@ -131,7 +131,7 @@ static struct connection *connection_reuse(const char *host, uint16_t port)
 {
 	struct connection *c, *next;
 
-	list_for_each_safe(c, next, &idle, link) {
+	list_for_each_safe (c, next, &idle, link) {
 		bool usable = !c->closed && !c->dirty && clock_ms() - c->idle_since < IDLE_MS;
 
 		if (!usable) {
@@ -337,7 +337,11 @@ static int write_request(struct run *run, struct text *t, const char *target)
 	const struct http_request *r = run->request;
 	const struct uri *uri = run->uri;
 
-	add(t, "%s %s HTTP/1.1\r\n", r->method ? r->method : r->content_type ? "POST" : "GET", target);
+	add(t, "%s %s HTTP/1.1\r\n",
+	    r->method	      ? r->method
+	    : r->content_type ? "POST"
+			      : "GET",
+	    target);
 	add(t, strchr(uri->host, ':') ? "Host: [%s]" : "Host: %s", uri->host);
 	if (uri_port(uri) != HTTP_PORT)
 		add(t, ":%u", uri_port(uri));
@@ -372,8 +376,8 @@ static int send_request(struct run *run, struct connection *c)
 		fail(rc, "out of memory for an HTTP request");
 	if (!rc) {
 		add(&t, "\r\n");
-		rc = t.full ? fail(E_HTTP_ADDRESS, "the request is too long") :
-			      tcp_send(c->tcp, t.p, t.len, true);
+		rc = t.full ? fail(E_HTTP_ADDRESS, "the request is too long")
+			    : tcp_send(c->tcp, t.p, t.len, true);
 	}
 	if (!rc && r->content_len)
 		rc = tcp_send(c->tcp, r->content, r->content_len, true);
@@ -402,8 +406,9 @@ static int drain(struct exchange *e, const struct http_response *r, enum verdict
 {
 	e->verdict = verdict;
 	e->discard = true;
-	return r->chunked || (r->length != HTTP_UNKNOWN && r->length <= DRAIN_MAX) ?
-		       0 : fail(E_HTTP_STATUS, "the body of a redirect is too long");
+	return r->chunked || (r->length != HTTP_UNKNOWN && r->length <= DRAIN_MAX)
+		       ? 0
+		       : fail(E_HTTP_STATUS, "the body of a redirect is too long");
 }
 
 static int on_header(struct http_parser *parser)
@@ -467,7 +472,8 @@ static int exchange_run(struct run *run, struct connection *c)
 	e->parser.header = on_header;
 	e->parser.body = on_body;
 	e->parser.ctx = e;
-	http_parser_start(&e->parser, run->request->method && !strcmp(run->request->method, "HEAD"));
+	http_parser_start(&e->parser,
+			  run->request->method && !strcmp(run->request->method, "HEAD"));
 	run->request->direct = NULL;
 	run->deadline = started + STALL_MS;
 	c->exchange = e;
@@ -487,8 +493,8 @@ static int exchange_run(struct run *run, struct connection *c)
 	}
 	if (!rc && e->parser.state == HTTP_BROKEN)
 		rc = e->verdict == FINAL ? e->parser.rc : 0;
-	if (!rc && e->parser.state == HTTP_COMPLETE && e->parser.response.keep_alive && !c->closed &&
-	    !c->dirty)
+	if (!rc && e->parser.state == HTTP_COMPLETE && e->parser.response.keep_alive &&
+	    !c->closed && !c->dirty)
 		connection_keep(c);
 	else
 		connection_free(c, rc || e->parser.state != HTTP_COMPLETE);
@@ -671,17 +677,23 @@ void http_request_free(struct http_request *request)
 
 int http_status_error(struct http_request *request, const struct http_response *r)
 {
-	request->final = r->status < 500 ? r->status != 408 && r->status != 429 :
-					   r->status == 501 || r->status == 505;
+	request->final = r->status < 500 ? r->status != 408 && r->status != 429
+					 : r->status == 501 || r->status == 505;
 	if (r->status == 401 && !request->login)
-		return fail(E_HTTP_AUTH, "HTTP 401 %s: the server wants a user name and a password "
-			    "(realm \"%s\")", r->reason, r->challenge.realm);
+		return fail(E_HTTP_AUTH,
+			    "HTTP 401 %s: the server wants a user name and a password "
+			    "(realm \"%s\")",
+			    r->reason, r->challenge.realm);
 	if (r->status == 401 && r->challenge.scheme == HTTP_AUTH_NONE)
-		return fail(E_HTTP_AUTH, "HTTP 401 %s: the server wants a kind of login that is not "
-			    "supported (only Basic and Digest are)", r->reason);
+		return fail(E_HTTP_AUTH,
+			    "HTTP 401 %s: the server wants a kind of login that is not "
+			    "supported (only Basic and Digest are)",
+			    r->reason);
 	if (r->status == 401)
-		return fail(E_HTTP_AUTH, "HTTP 401 %s: the server refused the password of user "
-			    "\"%s\" (realm \"%s\")", r->reason, request->login, r->challenge.realm);
+		return fail(E_HTTP_AUTH,
+			    "HTTP 401 %s: the server refused the password of user "
+			    "\"%s\" (realm \"%s\")",
+			    r->reason, request->login, r->challenge.realm);
 	if (r->status == 404 || r->status == 410)
 		return fail(E_HTTP_NOT_FOUND, "HTTP %u %s", r->status, r->reason);
 	if (r->status == 429 || r->status == 503)

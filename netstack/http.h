@@ -57,8 +57,8 @@ struct http_response {
 	bool http10;
 	bool keep_alive;
 	bool chunked;
-	uint64_t length;			    /* Content-Length, or HTTP_UNKNOWN */
-	bool has_range;				    /* Content-Range: bytes first-last/total */
+	uint64_t length;			       /* Content-Length, or HTTP_UNKNOWN */
+	bool has_range;				       /* Content-Range: bytes first-last/total */
 	uint64_t range_first, range_last, range_total; /* total may be HTTP_UNKNOWN */
 	bool accept_ranges;
 	uint32_t retry_after; /* seconds, 0: none */
@@ -119,9 +119,9 @@ struct http_request {
 	const struct uri *uri;
 	bool range; /* ask for bytes range_first to range_last (HTTP_UNKNOWN: to the end) */
 	uint64_t range_first, range_last;
-	const char *if_range;	   /* validator, or NULL */
-	const char *content_type;  /* with content: a POST */
-	const uint8_t *content;	   /* must stay until http_run() returns */
+	const char *if_range;	  /* validator, or NULL */
+	const char *content_type; /* with content: a POST */
+	const uint8_t *content;	  /* must stay until http_run() returns */
 	size_t content_len;
 	/** Judge a final response (not a redirect, not a password question): 0 takes the body,
 	 * an error ends the request. NULL: any 2xx. */

@@ -82,16 +82,16 @@ static bool take_value(struct scan *s, char *out, size_t size)
 
 static bool list_has(const char *list, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len = strlen(word), n;
 
 	while (*list) {
 		while (*list == ' ' || *list == ',')
 			list++;
-		if (text_starts_nocase(list, word) &&
-		    (!list[len] || list[len] == ',' || list[len] == ' '))
+		for (n = 0; list[n] && list[n] != ',' && list[n] != ' '; n++)
+			;
+		if (n == len && text_starts_nocase(list, word))
 			return true;
-		while (*list && *list != ',')
-			list++;
+		list += n;
 	}
 	return false;
 }
@@ -291,7 +291,8 @@ static long digest_authorization(struct http_challenge *c, const char *user, con
 	if (c->qop_auth || algorithm == HTTP_MD5_SESS || algorithm == HTTP_SHA256_SESS)
 		append_quoted(out, size, ", cnonce", cnonce);
 	if (strlen(out) + 1 >= size)
-		return fail(E_HTTP_AUTH, "address, user name or challenge are too long for a login");
+		return fail(E_HTTP_AUTH,
+			    "address, user name or challenge are too long for a login");
 	return (long)strlen(out);
 }
 
@@ -304,7 +305,7 @@ static long basic_authorization(const char *user, const char *password, char *ou
 		return fail(E_HTTP_AUTH, "user name and password have more than %u characters",
 			    (unsigned)sizeof(both) - 2);
 	memcpy(out, "Basic ", 6);
-	return (long)(6 + base64_encode(both, len, out + 6, size - 6));
+	return 6 + (long)base64_encode(both, len, out + 6, size - 6);
 }
 
 long http_authorization(struct http_challenge *challenge, const char *user, const char *password,
@@ -319,6 +320,6 @@ long http_authorization(struct http_challenge *challenge, const char *user, cons
 					    size);
 	default:
 		return fail(E_HTTP_AUTH, "the server wants a kind of login that is not supported "
-			    "(only Basic and Digest are)");
+					 "(only Basic and Digest are)");
 	}
 }

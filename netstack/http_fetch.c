@@ -44,8 +44,10 @@ static int look_part(struct fetch *f, struct http_request *request, const struct
 	    (r->length != HTTP_UNKNOWN && !r->chunked &&
 	     r->length != r->range_last - r->range_first + 1)) {
 		fetch_restart(f);
-		return fail(E_HTTP_RANGE, "asked for the rest from byte %llu, the server sent "
-			    "another part", (unsigned long long)first);
+		return fail(E_HTTP_RANGE,
+			    "asked for the rest from byte %llu, the server sent "
+			    "another part",
+			    (unsigned long long)first);
 	}
 	rc = known ? fetch_expect(f, r->range_total) : 0;
 	if (!rc && !r->chunked && r->length != HTTP_UNKNOWN) {
@@ -121,4 +123,5 @@ static int http_fetch(struct fetch *f)
 	return rc;
 }
 
-TABLE_ENTRY(uri_scheme, scheme_http) = {.name = "http", .fetch = http_fetch};
+TABLE_ENTRY(uri_scheme, scheme_http)
+= {.name = "http", .fetch = http_fetch};

@@ -24,8 +24,17 @@
 #include "lib/text.h"
 
 enum { OP_RRQ = 1, OP_DATA = 3, OP_ACK = 4, OP_ERROR = 5, OP_OACK = 6 };
-enum { ERR_UNDEFINED, ERR_NOT_FOUND, ERR_ACCESS, ERR_FULL, ERR_ILLEGAL, ERR_TID, ERR_EXISTS,
-       ERR_USER, ERR_OPTION };
+enum {
+	ERR_UNDEFINED,
+	ERR_NOT_FOUND,
+	ERR_ACCESS,
+	ERR_FULL,
+	ERR_ILLEGAL,
+	ERR_TID,
+	ERR_EXISTS,
+	ERR_USER,
+	ERR_OPTION
+};
 
 #define UDP_OVERHEAD  28 /* IPv4 and UDP headers */
 #define DATA_HEADER   4
@@ -167,9 +176,9 @@ void tftp_tick(struct tftp *t)
 	} else if (t->tries < ASK_TRIES) {
 		send_request(t, true);
 	} else {
-		stop(t, fail(E_TFTP_NO_ANSWER, "no answer on UDP port %u of " IPV4_FMT
-			     " to %u requests for \"%s\"", t->server_port, IPV4_ARG(t->server),
-			     ASK_TRIES, t->name));
+		stop(t, fail(E_TFTP_NO_ANSWER,
+			     "no answer on UDP port %u of " IPV4_FMT " to %u requests for \"%s\"",
+			     t->server_port, IPV4_ARG(t->server), ASK_TRIES, t->name));
 	}
 }
 
@@ -402,8 +411,10 @@ static void socket_unreachable(struct udp_socket *socket, uint32_t dest, uint16_
 	struct transfer *x = socket->ctx;
 
 	if (dest == x->tftp.server && x->tftp.state == TFTP_ASKED)
-		stop(&x->tftp, fail(E_TFTP_NO_ANSWER, IPV4_FMT " has no TFTP server on UDP port %u "
-				    "(ICMP unreachable, code %d)", IPV4_ARG(dest), port, code));
+		stop(&x->tftp, fail(E_TFTP_NO_ANSWER,
+				    IPV4_FMT " has no TFTP server on UDP port %u "
+					     "(ICMP unreachable, code %d)",
+				    IPV4_ARG(dest), port, code));
 }
 
 /* A datagram that cannot be sent now is one that got lost: the timer repeats it. */
@@ -469,7 +480,8 @@ static int tftp_fetch(struct fetch *f)
 	len = uri_decode(path, name, sizeof(name));
 	f->final = true;
 	if (!uri->host || !*uri->host)
-		return fail(E_TFTP_ADDRESS, "the address names no TFTP server (is next-server set?)");
+		return fail(E_TFTP_ADDRESS,
+			    "the address names no TFTP server (is next-server set?)");
 	if (!len || strlen(name) != len)
 		return fail(E_TFTP_ADDRESS, "the address names no file");
 	if (len == sizeof(name) - 1)
@@ -487,4 +499,5 @@ static int tftp_fetch(struct fetch *f)
 	return rc;
 }
 
-TABLE_ENTRY(uri_scheme, scheme_tftp) = {.name = "tftp", .fetch = tftp_fetch};
+TABLE_ENTRY(uri_scheme, scheme_tftp)
+= {.name = "tftp", .fetch = tftp_fetch};

@@ -16,13 +16,15 @@
 enum { NAME, TIMEOUT, QUIET, AUTOFREE, SHA256, RETRIES_OPTION, REPLACE, OPTIONS };
 
 static const struct option options[OPTIONS] = {
-	[NAME] = {'n', "name", OPTION_TEXT, "name for the image instead of the address's last part"},
+	[NAME] = {'n', "name", OPTION_TEXT,
+		  "name for the image instead of the address's last part"},
 	[TIMEOUT] = {'t', "timeout", OPTION_NUMBER, "give up after this many ms without progress"},
 	[QUIET] = {'q', "quiet", OPTION_FLAG, "no progress line"},
 	[AUTOFREE] = {'a', "autofree", OPTION_FLAG, "free the image when it has run"},
 	[SHA256] = {0, "sha256", OPTION_TEXT, "sum that the content must have, else it is dropped"},
 	[RETRIES_OPTION] = {0, "retries", OPTION_NUMBER, "attempts after the first (default 3)"},
-	[REPLACE] = {'r', "replace", OPTION_FLAG, "the running script ends and this runs in its place"},
+	[REPLACE] = {'r', "replace", OPTION_FLAG,
+		     "the running script ends and this runs in its place"},
 };
 #define FETCH_OPTIONS REPLACE /* the last one is for imgexec only */
 
@@ -32,9 +34,9 @@ static int download(struct call *call, struct image **image)
 		.uri = call->argv[0],
 		.name = call->option[NAME].given ? call->option[NAME].text : NULL,
 		.timeout_ms = (unsigned)call->option[TIMEOUT].number,
-		.retries = call->option[RETRIES_OPTION].given ?
-				   (unsigned)call->option[RETRIES_OPTION].number :
-				   (unsigned)setting_number("", "fetch-retries", RETRIES),
+		.retries = call->option[RETRIES_OPTION].given
+				   ? (unsigned)call->option[RETRIES_OPTION].number
+				   : (unsigned)setting_number("", "fetch-retries", RETRIES),
 		.sha256 = call->option[SHA256].given ? call->option[SHA256].text : NULL,
 		.quiet = call->option[QUIET].given,
 	};
@@ -161,7 +163,7 @@ static int run_imgstat(struct call *call)
 	}
 	if (call->argc)
 		return rc;
-	list_for_each(image, &images, link) {
+	list_for_each (image, &images, link) {
 		if (!image->running)
 			image_print(image);
 	}
@@ -180,7 +182,7 @@ static int run_imgfree(struct call *call)
 	}
 	if (call->argc)
 		return rc;
-	list_for_each_safe(image, next, &images, link) {
+	list_for_each_safe (image, next, &images, link) {
 		if (!image->running)
 			image_free(image);
 	}
@@ -228,16 +230,26 @@ static int run_autoboot(struct call *call)
 		.run = run_imgexec, .details = FETCH_DETAILS                                       \
 	}
 
-TABLE_ENTRY(command, command_imgfetch) = IMGFETCH("imgfetch");
-TABLE_ENTRY(command, command_module) = IMGFETCH("module");
-TABLE_ENTRY(command, command_initrd) = IMGFETCH("initrd");
-TABLE_ENTRY(command, command_imgselect) = IMGSELECT("imgselect");
-TABLE_ENTRY(command, command_imgload) = IMGSELECT("imgload");
-TABLE_ENTRY(command, command_kernel) = IMGSELECT("kernel");
-TABLE_ENTRY(command, command_imgexec) = IMGEXEC("imgexec");
-TABLE_ENTRY(command, command_chain) = IMGEXEC("chain");
-TABLE_ENTRY(command, command_boot) = IMGEXEC("boot");
-TABLE_ENTRY(command, command_imgargs) = {
+TABLE_ENTRY(command, command_imgfetch)
+= IMGFETCH("imgfetch");
+TABLE_ENTRY(command, command_module)
+= IMGFETCH("module");
+TABLE_ENTRY(command, command_initrd)
+= IMGFETCH("initrd");
+TABLE_ENTRY(command, command_imgselect)
+= IMGSELECT("imgselect");
+TABLE_ENTRY(command, command_imgload)
+= IMGSELECT("imgload");
+TABLE_ENTRY(command, command_kernel)
+= IMGSELECT("kernel");
+TABLE_ENTRY(command, command_imgexec)
+= IMGEXEC("imgexec");
+TABLE_ENTRY(command, command_chain)
+= IMGEXEC("chain");
+TABLE_ENTRY(command, command_boot)
+= IMGEXEC("boot");
+TABLE_ENTRY(command, command_imgargs)
+= {
 	.name = "imgargs",
 	.arguments = "<uri|image> [<arguments>...]",
 	.summary = "Replace an image's arguments; none clears them",
@@ -247,7 +259,8 @@ TABLE_ENTRY(command, command_imgargs) = {
 	.max_args = ARGS_ANY,
 	.run = run_imgargs,
 };
-TABLE_ENTRY(command, command_imgstat) = {
+TABLE_ENTRY(command, command_imgstat)
+= {
 	.name = "imgstat",
 	.arguments = "[<image>...]",
 	.summary = "List images with size, type and arguments",
@@ -255,7 +268,8 @@ TABLE_ENTRY(command, command_imgstat) = {
 	.options_anywhere = true,
 	.run = run_imgstat,
 };
-TABLE_ENTRY(command, command_imgfree) = {
+TABLE_ENTRY(command, command_imgfree)
+= {
 	.name = "imgfree",
 	.arguments = "[<image>...]",
 	.summary = "Free images: the named ones, or all",
@@ -263,7 +277,8 @@ TABLE_ENTRY(command, command_imgfree) = {
 	.options_anywhere = true,
 	.run = run_imgfree,
 };
-TABLE_ENTRY(command, command_autoboot) = {
+TABLE_ENTRY(command, command_autoboot)
+= {
 	.name = "autoboot",
 	.arguments = "[<interface>...]",
 	.summary = "Boot as DHCP says: root-path and filename",

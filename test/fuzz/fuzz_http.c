@@ -32,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (body_len > size)
 		abort();
 	if (p.response.challenge.scheme != HTTP_AUTH_NONE)
-		http_authorization(&p.response.challenge, "us\"er", "password", "GET", "/x", "cnonce",
-				   out, sizeof(out));
+		http_authorization(&p.response.challenge, "us\"er", "password", "GET", "/x",
+				   "cnonce", out, sizeof(out));
 	http_parser_free(&p);
 	return 0;
 }

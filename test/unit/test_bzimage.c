@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* boot/bzimage_plan.c, boot/moves.c, boot/cpio.c: headers that lie, placement, and the moves carried
- * out in a small model of memory. */
+/* boot/bzimage_plan.c, boot/moves.c, boot/cpio.c: headers that lie, placement, and the moves
+ * carried out in a small model of memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,7 +132,8 @@ static void arguments(const char *cmdline, unsigned video, uint64_t limit)
 
 	bz_parse_arguments(cmdline, &a);
 	if (a.video != video || a.mem_limit != limit)
-		print_error("%s: vga %x mem %llx\n", cmdline, a.video, (unsigned long long)a.mem_limit);
+		print_error("%s: vga %x mem %llx\n", cmdline, a.video,
+			    (unsigned long long)a.mem_limit);
 	assert_int_equal(a.video, video);
 	assert_true(a.mem_limit == limit);
 }
@@ -239,8 +240,8 @@ static void test_small_memory(void **state)
 
 static void test_low_memory(void **state)
 {
-	static const struct memory_range full[] = {{0, 0x18000, 1, 1}, {0x30000, 0x20000, 1, 1},
-						   {0x100000, 255 * MB, 1, 1}};
+	static const struct memory_range full[] = {
+		{0, 0x18000, 1, 1}, {0x30000, 0x20000, 1, 1}, {0x100000, 255 * MB, 1, 1}};
 
 	plan_for(0x20f);
 	plan.ranges = full;
@@ -350,7 +351,8 @@ static bool moves_work(const struct move *wanted, unsigned count)
 	memcpy(before, model, MODEL);
 	moves_run(&moves);
 	for (unsigned i = 0; i < count; i++)
-		assert_memory_equal(model + wanted[i].dest, before + wanted[i].source, wanted[i].size);
+		assert_memory_equal(model + wanted[i].dest, before + wanted[i].source,
+				    wanted[i].size);
 	return true;
 }
 
@@ -358,7 +360,8 @@ static void test_swap(void **state)
 {
 	const struct move swap[] = {{8192, 16384, 8192}, {16384, 8192, 8192}};
 	const struct move ring[] = {{8192, 12288, 4096}, {12288, 16384, 4096}, {16384, 8192, 4096}};
-	const struct move chain[] = {{8192, 10000, 6000}, {20000, 8192, 1000}, {30000, 16000, 9000}};
+	const struct move chain[] = {
+		{8192, 10000, 6000}, {20000, 8192, 1000}, {30000, 16000, 9000}};
 
 	assert_true(moves_work(swap, 2));
 	assert_true(moves_work(ring, 3));
@@ -470,9 +473,14 @@ static void test_cpio_header(void **state)
 {
 	static const char expected[] =
 		"07070100000000000041ed000000000000000000000002000000000000000000000000000000000000"
-		"00000000000000000004" "00000000" "/et\0\0\0"
-		"07070100000000000081ed0000000000000000000000010000000000003039000000000000000000000000"
-		"0000000000000006" "00000000" "/et/x\0";
+		"00000000000000000004"
+		"00000000"
+		"/et\0\0\0"
+		"07070100000000000081ed000000000000000000000001000000000000303900000000000000000000"
+		"0000"
+		"0000000000000006"
+		"00000000"
+		"/et/x\0";
 	struct cpio_file file;
 	uint8_t out[600];
 	size_t len;

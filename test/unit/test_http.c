@@ -80,10 +80,10 @@ static void every_split(const char *text, bool no_body, bool end, enum http_pars
 		feed(&p, text, len, cut);
 		if (end)
 			http_parser_end(&p);
-		if (p.state != state || p.response.status != status || body_len != strlen(expected) ||
-		    memcmp(body, expected, body_len))
-			print_error("cut %u: state %d status %u body %.*s\n", (unsigned)cut, p.state,
-				    p.response.status, (int)body_len, (char *)body);
+		if (p.state != state || p.response.status != status ||
+		    body_len != strlen(expected) || memcmp(body, expected, body_len))
+			print_error("cut %u: state %d status %u body %.*s\n", (unsigned)cut,
+				    p.state, p.response.status, (int)body_len, (char *)body);
 		assert_int_equal(p.state, state);
 		assert_int_equal(p.response.status, status);
 		assert_int_equal(body_len, strlen(expected));
@@ -100,8 +100,8 @@ static void test_length(void **state)
 		    "hello");
 	every_split("HTTP/1.1 200\r\ncontent-length:5\r\n\r\nhello", false, false, HTTP_COMPLETE,
 		    200, "hello");
-	every_split("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, false, HTTP_COMPLETE, 200,
-		    "");
+	every_split("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, false, HTTP_COMPLETE,
+		    200, "");
 	every_split("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello", false, false,
 		    HTTP_COMPLETE, 200, "hello");
 }
@@ -261,9 +261,12 @@ static void test_fields(void **state)
 {
 	struct http_response r;
 
-	parse(&r, "HTTP/1.1 206 Partial  Content\r\nContent-Range: bytes 10-19/9999999999\r\n"
-		  "Content-Length:10\r\nETag: \"a b\"\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
-		  "Accept-Ranges: bytes\r\nRetry-After: 7\r\nConnection: Upgrade, Close\r\n", 0);
+	parse(&r,
+	      "HTTP/1.1 206 Partial  Content\r\nContent-Range: bytes 10-19/9999999999\r\n"
+	      "Content-Length:10\r\nETag: \"a b\"\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 "
+	      "GMT\r\n"
+	      "Accept-Ranges: bytes\r\nRetry-After: 7\r\nConnection: Upgrade, Close\r\n",
+	      0);
 	assert_int_equal(r.status, 206);
 	assert_string_equal(r.reason, "Partial  Content");
 	assert_true(r.has_range);
@@ -275,8 +278,10 @@ static void test_fields(void **state)
 	assert_false(r.keep_alive);
 	http_response_free(&r);
 
-	parse(&r, "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nETag: W/\"weak\"\r\n"
-		  "Content-Range: bytes 5-2/10\r\n", 0);
+	parse(&r,
+	      "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nETag: W/\"weak\"\r\n"
+	      "Content-Range: bytes 5-2/10\r\n",
+	      0);
 	assert_true(r.keep_alive && r.http10 && !r.has_range);
 	assert_string_equal(r.etag, "");
 	http_response_free(&r);
@@ -354,7 +359,8 @@ static void test_challenges(void **state)
 
 static void test_challenge_garbage(void **state)
 {
-	static const char text[] = "Digest =,\"\\\", realm=\"unterminated, nonce=\"\x01\",,, = = Basic \"";
+	static const char text[] =
+		"Digest =,\"\\\", realm=\"unterminated, nonce=\"\x01\",,, = = Basic \"";
 	struct http_challenge c;
 
 	for (size_t i = 0; i < sizeof(text); i++) {
@@ -373,8 +379,9 @@ static void test_basic(void **state)
 	char out[128];
 
 	challenge(&c, "Basic realm=\"WallyWorld\"");
-	assert_int_equal(http_authorization(&c, "Aladdin", "open sesame", "GET", "/", "x", out,
-					    sizeof(out)), 34);
+	assert_int_equal(
+		http_authorization(&c, "Aladdin", "open sesame", "GET", "/", "x", out, sizeof(out)),
+		34);
 	assert_string_equal(out, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 	assert_true(http_authorization(&c, "Aladdin", "open sesame", "GET", "/", "x", out, 20) < 0);
 }
@@ -386,24 +393,30 @@ static void test_digest_rfc7616(void **state)
 		const char *algorithm, *response;
 	} table[] = {
 		{"MD5", "response=\"8ca523f5e9506fed4657c9700eebdbec\""},
-		{"SHA-256", "response=\"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1\""},
+		{"SHA-256",
+		 "response=\"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1\""},
 	};
 	struct http_challenge c;
 	char value[300], out[800];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
-		snprintf(value, sizeof(value), "Digest realm=\"http-auth@example.org\", "
+		snprintf(value, sizeof(value),
+			 "Digest realm=\"http-auth@example.org\", "
 			 "qop=\"auth, auth-int\", algorithm=%s, "
 			 "nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", "
-			 "opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"", table[i].algorithm);
+			 "opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"",
+			 table[i].algorithm);
 		challenge(&c, value);
-		assert_true(http_authorization(&c, "Mufasa", "Circle of Life", "GET", "/dir/index.html",
+		assert_true(http_authorization(&c, "Mufasa", "Circle of Life", "GET",
+					       "/dir/index.html",
 					       "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", out,
 					       sizeof(out)) > 0);
 		assert_non_null(strstr(out, table[i].response));
 		assert_non_null(strstr(out, "nc=00000001"));
-		assert_non_null(strstr(out, "opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""));
-		http_authorization(&c, "Mufasa", "Circle of Life", "GET", "/", "x", out, sizeof(out));
+		assert_non_null(
+			strstr(out, "opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""));
+		http_authorization(&c, "Mufasa", "Circle of Life", "GET", "/", "x", out,
+				   sizeof(out));
 		assert_non_null(strstr(out, "nc=00000002"));
 	}
 }
@@ -417,8 +430,8 @@ static void test_digest_rfc2069(void **state)
 	challenge(&c, "Digest realm=\"testrealm@host.com\", "
 		      "nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", "
 		      "opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"");
-	assert_true(http_authorization(&c, "Mufasa", "CircleOfLife", "GET", "/dir/index.html", "x", out,
-				       sizeof(out)) > 0);
+	assert_true(http_authorization(&c, "Mufasa", "CircleOfLife", "GET", "/dir/index.html", "x",
+				       out, sizeof(out)) > 0);
 	assert_non_null(strstr(out, "response=\"1949323746fe6a43ef61f9606e7febea\""));
 	assert_null(strstr(out, "nc="));
 }

@@ -207,7 +207,8 @@ static void test_stale_reset_on_request(void **state)
 
 static void test_chunked_and_close(void **state)
 {
-	say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", KEEP);
+	say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+	    KEEP);
 	say("HTTP/1.1 200 OK\r\n\r\nuntil the end", CLOSE);
 	assert_int_equal(get("/c", 0), 0);
 	assert_got("abcde");
@@ -218,7 +219,8 @@ static void test_chunked_and_close(void **state)
 
 static void test_redirect_byte_for_byte(void **state)
 {
-	say("HTTP/1.1 302 Found\r\nLocation: /s%2Fg?sig=a+b/c=~;%41&t=%2f\r\nContent-Length: 4\r\n\r\nbody",
+	say("HTTP/1.1 302 Found\r\nLocation: /s%2Fg?sig=a+b/c=~;%41&t=%2f\r\nContent-Length: "
+	    "4\r\n\r\nbody",
 	    KEEP);
 	say("HTTP/1.1 307 T\r\nLocation: rel?q\r\nContent-Length: 0\r\n\r\n", KEEP);
 	say(OK("2", "ok"), KEEP);
@@ -291,7 +293,8 @@ static void test_retry_after_is_capped(void **state)
 static void test_resume(void **state)
 {
 	say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"v1\"\r\n\r\n0123", RESET);
-	say("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n\r\n456789",
+	say("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4-9/10\r\nContent-Length: "
+	    "6\r\n\r\n456789",
 	    KEEP);
 	assert_int_equal(get("/x", 1), 0);
 	assert_got("0123456789");
@@ -302,7 +305,8 @@ static void test_resume(void **state)
 static void test_resume_ignored(void **state)
 {
 	say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"
-	    "Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\r\n0123", CLOSE);
+	    "Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\r\n0123",
+	    CLOSE);
 	say(OK("6", "newone"), KEEP);
 	assert_int_equal(get("/x", 1), 0);
 	assert_got("newone");
@@ -322,7 +326,8 @@ static void test_no_validator(void **state)
 static void test_wrong_part(void **state)
 {
 	say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"v1\"\r\n\r\n0123", RESET);
-	say("HTTP/1.1 206 P\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\n56789", KEEP);
+	say("HTTP/1.1 206 P\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\n56789",
+	    KEEP);
 	say(OK("10", "abcdefghij"), KEEP);
 	assert_int_equal(get("/x", 2), 0);
 	assert_got("abcdefghij");
@@ -337,7 +342,8 @@ static void test_short_for_good(void **state)
 	assert_int_equal(host_image_used(), 0);
 }
 
-#define ASK_BASIC "HTTP/1.1 401 U\r\nWWW-Authenticate: Basic realm=\"r\"\r\nContent-Length: 4\r\n\r\nnope"
+#define ASK_BASIC                                                                                  \
+	"HTTP/1.1 401 U\r\nWWW-Authenticate: Basic realm=\"r\"\r\nContent-Length: 4\r\n\r\nnope"
 
 static void test_login_from_uri(void **state)
 {
@@ -360,15 +366,19 @@ static void test_login_digest_from_settings(void **state)
 	setting_store("username", "Mufasa", SOURCE_SCRIPT);
 	setting_store("password", "Circle of Life", SOURCE_SCRIPT);
 	say("HTTP/1.1 401 U\r\nWWW-Authenticate: Basic realm=\"r\"\r\n"
-	    "WWW-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256\r\n"
-	    "Content-Length: 0\r\n\r\n", KEEP);
+	    "WWW-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\", "
+	    "algorithm=SHA-256\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    KEEP);
 	say("HTTP/1.1 401 U\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n2\", qop=\"auth\", "
-	    "algorithm=SHA-256, stale=true\r\nContent-Length: 0\r\n\r\n", KEEP);
+	    "algorithm=SHA-256, stale=true\r\nContent-Length: 0\r\n\r\n",
+	    KEEP);
 	say(OK("2", "ok"), KEEP);
 	assert_int_equal(get("/x?y", 0), 0);
 	assert_got("ok");
-	assert_true(asked(1, "Authorization: Digest username=\"Mufasa\", realm=\"r\", nonce=\"n1\", "
-			     "uri=\"/x?y\""));
+	assert_true(asked(1,
+			  "Authorization: Digest username=\"Mufasa\", realm=\"r\", nonce=\"n1\", "
+			  "uri=\"/x?y\""));
 	assert_true(asked(2, "nonce=\"n2\"") && asked(2, "nc=00000001"));
 }
 

@@ -27,7 +27,7 @@ static int teardown(void **state)
 {
 	struct image *image, *next;
 
-	list_for_each_safe(image, next, &images, link)
+	list_for_each_safe (image, next, &images, link)
 		image_free(image);
 	assert_int_equal(host_image_used(), 0);
 	return 0;
@@ -191,17 +191,10 @@ static void test_boot_uri_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_roles),
-		TEST(test_names),
-		TEST(test_stat_and_args),
-		TEST(test_select),
-		TEST(test_unknown_type),
-		TEST(test_subroutine),
-		TEST(test_recursion),
-		TEST(test_replace),
-		TEST(test_replacement_freed),
-		TEST(test_download_errors),
-		TEST(test_boot_uri_fails),
+		TEST(test_roles),	    TEST(test_names),	       TEST(test_stat_and_args),
+		TEST(test_select),	    TEST(test_unknown_type),   TEST(test_subroutine),
+		TEST(test_recursion),	    TEST(test_replace),	       TEST(test_replacement_freed),
+		TEST(test_download_errors), TEST(test_boot_uri_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

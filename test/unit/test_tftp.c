@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* netstack/tftp.c against a scripted server: options, windows, loss, wrap-around, hostile packets. */
+/* netstack/tftp.c against a scripted server: options, windows, loss, wrap-around, hostile packets.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -88,7 +89,10 @@ static void assert_acked(unsigned number)
 
 static void test_request(void **state)
 {
-	static const char request[] = "\0\1boot/kernel\0octet\0tsize\0" "0\0blksize\0" "1468\0windowsize\0" "64";
+	static const char request[] = "\0\1boot/kernel\0octet\0tsize\0"
+				      "0\0blksize\0"
+				      "1468\0windowsize\0"
+				      "64";
 
 	tftp_start(&t);
 	assert_int_equal(sent_len, sizeof(request));
@@ -112,7 +116,10 @@ static void test_no_options(void **state)
 static void test_window(void **state)
 {
 	tftp_start(&t);
-	RECEIVE("\0\6windowsize\0" "4\0blksize\0" "1000\0tsize\0" "6500\0");
+	RECEIVE("\0\6windowsize\0"
+		"4\0blksize\0"
+		"1000\0tsize\0"
+		"6500\0");
 	assert_acked(0);
 	assert_true(fetch.total == 6500 && fetch.capacity >= 6500);
 	for (unsigned i = 1; i <= 3; i++)
@@ -132,7 +139,9 @@ static void test_window(void **state)
 static void test_window_loss(void **state)
 {
 	tftp_start(&t);
-	RECEIVE("\0\6windowsize\0" "4\0blksize\0" "1000\0");
+	RECEIVE("\0\6windowsize\0"
+		"4\0blksize\0"
+		"1000\0");
 	receive_block(1, 1000);
 	receive_block(3, 1000);
 	assert_acked(1);
@@ -171,9 +180,18 @@ static void test_options_refused(void **state)
 
 static void test_bad_oack(void **state)
 {
-	static const char *const bad[] = {"\0\6blksize\0" "9999\0\0\0\0\0", "\0\6blksize\0" "7\0\0\0\0\0\0\0\0",
-					  "\0\6windowsize\0" "65\0\0\0\0", "\0\6windowsize\0" "0\0\0\0\0\0",
-					  "\0\6blksize\0" "x\0\0\0\0\0\0\0\0", "\0\6tsize\0" "-1\0\0\0\0\0\0\0\0"};
+	static const char *const bad[] = {"\0\6blksize\0"
+					  "9999\0\0\0\0\0",
+					  "\0\6blksize\0"
+					  "7\0\0\0\0\0\0\0\0",
+					  "\0\6windowsize\0"
+					  "65\0\0\0\0",
+					  "\0\6windowsize\0"
+					  "0\0\0\0\0\0",
+					  "\0\6blksize\0"
+					  "x\0\0\0\0\0\0\0\0",
+					  "\0\6tsize\0"
+					  "-1\0\0\0\0\0\0\0\0"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
 		t.plain = false;
@@ -233,7 +251,8 @@ static void blocks(unsigned count, unsigned wrap_to)
 	unsigned wire = 0;
 
 	tftp_start(&t);
-	RECEIVE("\0\6blksize\0" "8\0");
+	RECEIVE("\0\6blksize\0"
+		"8\0");
 	for (unsigned i = 1; i <= count; i++) {
 		wire = wire == 65535 ? wrap_to : wire + 1;
 		receive_block(wire, i < count ? 8 : 1);
@@ -325,7 +344,8 @@ static void test_too_large_block(void **state)
 static void test_shorter_than_announced(void **state)
 {
 	tftp_start(&t);
-	RECEIVE("\0\6tsize\0" "5000\0");
+	RECEIVE("\0\6tsize\0"
+		"5000\0");
 	receive_block(1, 100);
 	assert_int_equal(t.rc, E_TFTP_SHORT);
 }
@@ -333,7 +353,9 @@ static void test_shorter_than_announced(void **state)
 static void test_longer_than_announced(void **state)
 {
 	tftp_start(&t);
-	RECEIVE("\0\6tsize\0" "100\0blksize\0" "1024\0");
+	RECEIVE("\0\6tsize\0"
+		"100\0blksize\0"
+		"1024\0");
 	for (unsigned i = 1; i < 20; i++)
 		receive_block(i, 1024);
 	receive_block(20, 0);
@@ -345,7 +367,8 @@ static void test_no_memory(void **state)
 {
 	host_image_limit(1 << 20);
 	tftp_start(&t);
-	RECEIVE("\0\6tsize\0" "2000000\0");
+	RECEIVE("\0\6tsize\0"
+		"2000000\0");
 	assert_int_equal(t.rc, E_FETCH_NO_ROOM);
 	assert_non_null(strstr(error_text(), "needs 2.0 MB"));
 	assert_non_null(strstr(error_text(), "has 1.1 MB"));

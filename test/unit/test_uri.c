@@ -168,9 +168,9 @@ static void test_opaque(void **state)
 static void test_refused(void **state)
 {
 	static const char *const bad[] = {
-		"http://h:99999/", "http://h:x/",    "http://h:0/",  "http://[::1/",
-		"http://[::1]x/",  "http://h/\r\nX", "http://h/a\tb", "http://h:123456789/",
-		"http://h:-1/",
+		"http://h:99999/", "http://h:x/",	  "http://h:0/",
+		"http://[::1/",	   "http://[::1]x/",	  "http://h/\r\nX",
+		"http://h/a\tb",   "http://h:123456789/", "http://h:-1/",
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -215,8 +215,13 @@ static void test_redacted(void **state)
 static void test_basename(void **state)
 {
 	static const char *const table[][2] = {
-		{"http://h/a/vmlinuz?x=/y", "vmlinuz"}, {"http://h/a%20b", "a b"}, {"http://h/", ""},
-		{"http://h", ""}, {"x", "x"}, {"tftp://h//pxe/x.0", "x.0"}, {"http://h/a%2", "a%2"},
+		{"http://h/a/vmlinuz?x=/y", "vmlinuz"},
+		{"http://h/a%20b", "a b"},
+		{"http://h/", ""},
+		{"http://h", ""},
+		{"x", "x"},
+		{"tftp://h//pxe/x.0", "x.0"},
+		{"http://h/a%2", "a%2"},
 	};
 	char buf[64];
 
