@@ -15,16 +15,16 @@
 #include "lib/format.h"
 #include "lib/log.h"
 
-#define ARP_LEN	     28
-#define FRAME_MIN    60 /* without FCS; cards pad too, but not all of them with zeroes */
-#define HTYPE_ETHER  1
-#define OP_REQUEST   1
-#define OP_REPLY     2
+#define ARP_LEN	    28
+#define FRAME_MIN   60 /* without FCS; cards pad too, but not all of them with zeroes */
+#define HTYPE_ETHER 1
+#define OP_REQUEST  1
+#define OP_REPLY    2
 
 #define ENTRIES	     32
 #define FIRST_RETRY  125u
 #define LAST_RETRY   3000u
-#define TRIES	     6     /* 125 ms doubling to 3 s: given up after about 7 s */
+#define TRIES	     6 /* 125 ms doubling to 3 s: given up after about 7 s */
 #define CONFIRMED_MS 60000u
 #define POLL_MS	     1000u
 #define POLLS	     4
@@ -41,7 +41,7 @@ struct neighbour {
 	struct nic *nic;
 	uint32_t ip;
 	uint8_t mac[ETH_ALEN];
-	bool asked;	    /* a reply is welcome */
+	bool asked; /* a reply is welcome */
 	unsigned tries;
 	uint64_t confirmed; /* when the MAC was last heard of by solicitation */
 	uint64_t last_asked;
@@ -346,7 +346,8 @@ static void arp_receive(struct nic *nic, const struct rx_frame *frame, uint32_t 
 
 	cursor_skip(&c, ETH_ALEN);
 	target = cursor_be32(&c);
-	if (c.bad || !ethernet || !nic_mac_valid(sender_mac) || !memcmp(sender_mac, nic->mac, ETH_ALEN)) {
+	if (c.bad || !ethernet || !nic_mac_valid(sender_mac) ||
+	    !memcmp(sender_mac, nic->mac, ETH_ALEN)) {
 		net_drops.arp++;
 		return;
 	}
@@ -360,7 +361,8 @@ static void arp_receive(struct nic *nic, const struct rx_frame *frame, uint32_t 
 	if (op == OP_REQUEST && own && target == own)
 		send_arp(nic, sender_mac, OP_REPLY, own, sender_mac, sender);
 }
-TABLE_ENTRY(ethertype, arp_ethertype) = {ETHERTYPE_ARP, arp_receive};
+TABLE_ENTRY(ethertype, arp_ethertype)
+= {ETHERTYPE_ARP, arp_receive};
 
 /* ---- Probing for another owner of an address ---- */
 

@@ -29,12 +29,12 @@
 #define LINK_MS		  15000u
 #define BLOCKED_MAX_MS	  180000u /* a switch may keep us waiting that long */
 #define AFTER_BLOCK_MS	  10000u
-#define DISCOVER_FIRST_MS 500u  /* a link that just came up may lose the first */
+#define DISCOVER_FIRST_MS 500u /* a link that just came up may lose the first */
 #define REQUEST_FIRST_MS  250u
 #define RETRY_MAX_MS	  10000u
 #define REQUEST_TRIES	  5 /* 250 ms doubling: 7.75 s */
 #define NAK_PAUSE_MS	  1000u
-#define BETTER_MS	  2000u /* for offers of other cards, and of proxies */
+#define BETTER_MS	  2000u	 /* for offers of other cards, and of proxies */
 #define PREFERRED_MS	  10000u /* for the card that the user asked for */
 #define PROXY_LEAST_MS	  100u
 #define PROXY_FACTOR	  4
@@ -241,8 +241,7 @@ static void say_blocked(struct session *s)
 		return;
 	s->blocked_said = true;
 	print("\n%s: the switch port is in STP listening or learning, expect up to %u s\n",
-	      s->nic->name,
-	      (unsigned)((s->nic->netif->blocked_until - clock_ms()) / 1000 + 1));
+	      s->nic->name, (unsigned)((s->nic->netif->blocked_until - clock_ms()) / 1000 + 1));
 }
 
 static void step(struct session *s, uint64_t now)
@@ -368,14 +367,14 @@ static int no_answer(const struct client *c, uint64_t now)
 		if (s->state != CLOSED)
 			format_append(cards, sizeof(cards), "%s%s (%s)", cards[0] ? ", " : "",
 				      s->nic->name,
-				      !s->nic->link_up		       ? "no link"
-				      : s->has_offer		       ? "offer not confirmed"
+				      !s->nic->link_up		    ? "no link"
+				      : s->has_offer		    ? "offer not confirmed"
 				      : s->nic->counters.rx_packets ? "no answer"
-								       : "nothing received at all");
+								    : "nothing received at all");
 	}
 	if (naks)
-		return fail(E_DHCP_REFUSED, "DHCP on %s: the server refused %u times in %u s", cards,
-			    naks, (unsigned)((now - c->started) / 1000));
+		return fail(E_DHCP_REFUSED, "DHCP on %s: the server refused %u times in %u s",
+			    cards, naks, (unsigned)((now - c->started) / 1000));
 	return fail(E_DHCP_NO_ANSWER, "DHCP on %s: no lease in %u s", cards,
 		    (unsigned)((now - c->started) / 1000));
 }

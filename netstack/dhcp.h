@@ -62,8 +62,8 @@ struct dhcp_reply {
 	uint16_t source_port;
 	uint32_t xid, yiaddr, siaddr;
 	uint8_t chaddr[ETH_ALEN];
-	uint8_t type;	      /* enum dhcp_type */
-	char file[129];	      /* BOOTP fields as text, trimmed; empty when they held options */
+	uint8_t type;	/* enum dhcp_type */
+	char file[129]; /* BOOTP fields as text, trimmed; empty when they held options */
 	char server_name[65];
 	bool file_full; /* all 128 bytes were used: cut? */
 	uint16_t offset[256], length[256];
@@ -78,10 +78,12 @@ const uint8_t *dhcp_option(const struct dhcp_reply *reply, uint8_t tag, size_t *
 /** Option of four bytes in host order, or @fallback. */
 uint32_t dhcp_option_u32(const struct dhcp_reply *reply, uint8_t tag, uint32_t fallback);
 /** Sub-option @sub of the encapsulating option @tag, or NULL. */
-const uint8_t *dhcp_suboption(const struct dhcp_reply *reply, uint8_t tag, uint8_t sub, size_t *len);
+const uint8_t *dhcp_suboption(const struct dhcp_reply *reply, uint8_t tag, uint8_t sub,
+			      size_t *len);
 /** Call @visit for each option in @data until it returns false or the data ends. */
 void dhcp_walk(const uint8_t *data, size_t len,
-	       bool (*visit)(uint8_t tag, const uint8_t *value, size_t value_len, void *ctx), void *ctx);
+	       bool (*visit)(uint8_t tag, const uint8_t *value, size_t value_len, void *ctx),
+	       void *ctx);
 /** Length of text without trailing NUL, 0xff and blanks. */
 size_t dhcp_trim(const uint8_t *text, size_t len);
 
@@ -114,7 +116,8 @@ size_t dhcp_build(const struct dhcp_request *request, uint8_t *buf);
 
 /** Identity of the server: option 54, else siaddr, else the sender. */
 uint32_t dhcp_server_of(const struct dhcp_reply *reply);
-/** Does the reply say what to boot (file, root path, script, PXE menu), or that nobody else will? */
+/** Does the reply say what to boot (file, root path, script, PXE menu), or that nobody else will?
+ */
 bool dhcp_has_boot_info(const struct dhcp_reply *reply);
 /** Is the sender a PXE service (option 60 "PXEClient")? */
 bool dhcp_is_pxe(const struct dhcp_reply *reply);

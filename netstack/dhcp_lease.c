@@ -114,7 +114,8 @@ static void renew(struct net_timer *timer)
 		return;
 	}
 	if (now >= lease->end && !lease->ended) {
-		print("%s: the lease of " IPV4_FMT " ended, no server renewed it; it stays in use\n",
+		print("%s: the lease of " IPV4_FMT
+		      " ended, no server renewed it; it stays in use\n",
 		      lease->nic->name, IPV4_ARG(lease->address));
 		lease->ended = true;
 	}
@@ -126,15 +127,15 @@ static void renew(struct net_timer *timer)
 	if (lease->socket.port)
 		ask(lease, now);
 	phase_end = now < lease->t2 ? lease->t2 : lease->end;
-	net_timer_start(&lease->timer,
-			now + max((phase_end > now ? phase_end - now : 0) / 2, (uint64_t)RETRY_MIN));
+	net_timer_start(&lease->timer, now + max((phase_end > now ? phase_end - now : 0) / 2,
+						 (uint64_t)RETRY_MIN));
 }
 
 void dhcp_lease_end(struct nic *nic)
 {
 	struct lease *lease, *next;
 
-	list_for_each_safe(lease, next, &leases, link) {
+	list_for_each_safe (lease, next, &leases, link) {
 		if (lease->nic == nic)
 			forget(lease);
 	}

@@ -9,21 +9,22 @@
 #include "netstack/dhcp.h"
 #include "lib/cursor.h"
 
-#define OP_REQUEST	1
-#define OP_REPLY	2
-#define HTYPE_ETHER	1
-#define MAGIC		0x63825363u
-#define SNAME_LEN	64
-#define FILE_LEN	128
-#define HEADER		240 /* with the magic cookie */
-#define OPTION_MAX	255
-#define OVERLOAD_FILE	1
-#define OVERLOAD_SNAME	2
+#define OP_REQUEST     1
+#define OP_REPLY       2
+#define HTYPE_ETHER    1
+#define MAGIC	       0x63825363u
+#define SNAME_LEN      64
+#define FILE_LEN       128
+#define HEADER	       240 /* with the magic cookie */
+#define OPTION_MAX     255
+#define OVERLOAD_FILE  1
+#define OVERLOAD_SNAME 2
 
 /* ---- Reading ---- */
 
 void dhcp_walk(const uint8_t *data, size_t len,
-	       bool (*visit)(uint8_t tag, const uint8_t *value, size_t value_len, void *ctx), void *ctx)
+	       bool (*visit)(uint8_t tag, const uint8_t *value, size_t value_len, void *ctx),
+	       void *ctx)
 {
 	struct cursor c = cursor(data, len);
 

@@ -13,25 +13,32 @@
 #define UUID_LEN       16
 
 /* Sub-options of option 175 that we send. */
-#define IPXE_BUSID     177
-#define IPXE_VERSION   235
-#define BUS_TYPE_PCI   1
+#define IPXE_BUSID   177
+#define IPXE_VERSION 235
+#define BUS_TYPE_PCI 1
+
+TABLE_ENTRY(setting, setting_client_id)
+= {"client-id", "hex", TAG_CLIENT_ID, false, "DHCP client identifier to send", NULL, NULL};
 
 static const uint8_t parameters[] = {
 	1,   3,	  6,   7,   12,	 15,  17,  26,	42,  43,  60,  66,  67,
 	119, 121, 128, 129, 130, 131, 132, 133, 134, 135, 175, 203,
 };
 
-/* Feature tags: number, length, version. */
-static const uint8_t features[] = {
-	0x10, 1, 2, /* PXE extensions */
-	0x11, 1, 1, /* iscsi */
-	0x13, 1, 1, /* http */
-	0x15, 1, 1, /* tftp */
-	0x17, 1, 1, /* dns */
-	0x18, 1, 1, /* bzImage */
-	IPXE_VERSION, 3, 2, 0, 0, /* of the iPXE behaviour that we follow */
+/* What this firmware can do: feature tags and their versions. */
+static const struct {
+	uint8_t tag, version;
+} features[] = {
+	{0x10, 2}, /* PXE extensions */
+	{0x11, 1}, /* iscsi */
+	{0x13, 1}, /* http */
+	{0x15, 1}, /* tftp */
+	{0x17, 1}, /* dns */
+	{0x18, 1}, /* bzImage */
 };
+
+/* The iPXE release whose behaviour this follows. */
+static const uint8_t version[] = {2, 0, 0};
 
 /* A setting that the user made; what a server sent earlier is not echoed back to it. */
 static bool user_setting(const struct nic *nic, const char *name, struct setting_value *value)
@@ -53,14 +60,27 @@ static void put_text(struct dhcp_writer *w, uint8_t tag, const struct nic *nic, 
 		dhcp_put(w, tag, usual, strlen(usual));
 }
 
+static uint8_t *put_suboption(uint8_t *at, uint8_t tag, const void *value, uint8_t len)
+{
+	at[0] = tag;
+	at[1] = len;
+	memcpy(at + 2, value, len);
+	return at + 2 + len;
+}
+
 static void put_features(struct dhcp_writer *w, const struct nic *nic)
 {
-	uint8_t value[7 + sizeof(features)] = {IPXE_BUSID, 5, BUS_TYPE_PCI};
+	uint8_t busid[5] = {BUS_TYPE_PCI};
+	uint8_t value[2 + sizeof(busid) + 3 * ARRAY_SIZE(features) + 2 + sizeof(version)];
+	uint8_t *at;
 
-	put_be16(value + 3, nic->pci.vendor);
-	put_be16(value + 5, nic->pci.device);
-	memcpy(value + 7, features, sizeof(features));
-	dhcp_put(w, TAG_IPXE, value, sizeof(value));
+	put_be16(busid + 1, nic->pci.vendor);
+	put_be16(busid + 3, nic->pci.device);
+	at = put_suboption(value, IPXE_BUSID, busid, sizeof(busid));
+	for (unsigned i = 0; i < ARRAY_SIZE(features); i++)
+		at = put_suboption(at, features[i].tag, &features[i].version, 1);
+	at = put_suboption(at, IPXE_VERSION, version, sizeof(version));
+	dhcp_put(w, TAG_IPXE, value, (size_t)(at - value));
 }
 
 static void put_client_id(struct dhcp_writer *w, const struct nic *nic)
@@ -74,13 +94,6 @@ static void put_client_id(struct dhcp_writer *w, const struct nic *nic)
 	else
 		dhcp_put(w, TAG_CLIENT_ID, id, sizeof(id));
 }
-TABLE_ENTRY(setting, setting_client_id) = {
-	.name = "client-id",
-	.type = "hex",
-	.tag = TAG_CLIENT_ID,
-	.description = "DHCP client identifier to send; usually 01 and the MAC",
-};
-
 /* RFC 4578 wants the first three fields of the UUID in little endian, as SMBIOS has them. */
 static void put_uuid(struct dhcp_writer *w)
 {
@@ -99,7 +112,7 @@ static void put_uuid(struct dhcp_writer *w)
 
 size_t dhcp_build(const struct dhcp_request *request, uint8_t *buf)
 {
-	static const uint8_t arch[] = {0, 0};	    /* x86 BIOS */
+	static const uint8_t arch[] = {0, 0};	      /* x86 BIOS */
 	static const uint8_t interface[] = {1, 2, 1}; /* UNDI 2.1 */
 	static const uint8_t size[] = {MAX_MESSAGE >> 8, MAX_MESSAGE & 0xff};
 	uint8_t type = request->type;

@@ -79,15 +79,15 @@ static void store(const char *scope, uint32_t tag, const uint8_t *value, size_t 
 	char number[16];
 
 	if (tag > TAG_END)
-		format(number, sizeof(number), "%u.%u", (unsigned)(tag >> 8), (unsigned)(tag & 255));
+		format(number, sizeof(number), "%u.%u", (unsigned)(tag >> 8),
+		       (unsigned)(tag & 255));
 	else
 		format(number, sizeof(number), "%u", (unsigned)tag);
 	if (!strcmp(type, "string")) {
 		size_t trimmed = dhcp_trim(value, len);
 
 		if (trimmed != len)
-			log_debug("dhcp", 1, "%s/%s: trailing bytes removed", scope,
-				  setting->name);
+			log_debug("dhcp", 1, "%s/%s: trailing bytes removed", scope, setting->name);
 		len = trimmed;
 	}
 	if (len && setting_store_raw(scope, setting ? setting->name : number, type, value, len,
@@ -122,7 +122,8 @@ static void store_filename(const char *scope, const struct dhcp_reply *reply)
 {
 	if (!reply->file[0])
 		return;
-	setting_store_raw(scope, "filename", "string", reply->file, strlen(reply->file), SOURCE_DHCP);
+	setting_store_raw(scope, "filename", "string", reply->file, strlen(reply->file),
+			  SOURCE_DHCP);
 	if (reply->file_full)
 		print("%s/filename has %u characters and may have been cut by the server: use "
 		      "option 67, or a shorter one\n",
@@ -214,9 +215,12 @@ static void store_static_routes(const char *scope, const struct dhcp_reply *repl
 			store(scope, TAG_STATIC_ROUTES, routes, len);
 	}
 	if (routes && reply->present[3])
-		log_debug("dhcp", 1, "%s: option %u is present: the router option is ignored "
-			  "(RFC 3442); add 0.0.0.0/0 to it", scope,
-			  reply->present[TAG_STATIC_ROUTES] ? TAG_STATIC_ROUTES : TAG_STATIC_ROUTES_MS);
+		log_debug("dhcp", 1,
+			  "%s: option %u is present: the router option is ignored "
+			  "(RFC 3442); add 0.0.0.0/0 to it",
+			  scope,
+			  reply->present[TAG_STATIC_ROUTES] ? TAG_STATIC_ROUTES
+							    : TAG_STATIC_ROUTES_MS);
 }
 
 void dhcp_store(const char *scope, const struct dhcp_reply *reply)

@@ -100,7 +100,9 @@ static int send_all(struct lookup *l)
 	int rc = 0, failed = 0;
 
 	for (unsigned i = 0; i < l->server_count; i++) {
-		int sent = l->answered[i] ? 0 : udp_send(&l->socket, l->servers[i], DNS_PORT, query, len);
+		int sent = l->answered[i]
+				   ? 0
+				   : udp_send(&l->socket, l->servers[i], DNS_PORT, query, len);
 
 		if (sent) {
 			l->answered[i] = true;

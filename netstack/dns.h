@@ -5,7 +5,7 @@
 
 #include "lib/base.h"
 
-#define DNS_NAME_MAX 255 /* RFC 1035 section 2.3.4, as on the wire */
+#define DNS_NAME_MAX  255 /* RFC 1035 section 2.3.4, as on the wire */
 #define DNS_QUERY_MAX (12 + DNS_NAME_MAX + 4)
 
 enum dns_verdict {

@@ -10,20 +10,20 @@
 #include "lib/cursor.h"
 #include "lib/text.h"
 
-#define HEADER	      12
-#define FLAG_RESPONSE 0x8000u
-#define FLAG_RECURSE  0x0100u
-#define RCODE_MASK    0x000fu
-#define RCODE_NONE    0
+#define HEADER	       12
+#define FLAG_RESPONSE  0x8000u
+#define FLAG_RECURSE   0x0100u
+#define RCODE_MASK     0x000fu
+#define RCODE_NONE     0
 #define RCODE_NXDOMAIN 3
-#define TYPE_A	      1
-#define TYPE_CNAME    5
-#define CLASS_IN      1
-#define LABEL_MAX     63
-#define POINTER	      0xc0u
-#define POINTERS_MAX  16
-#define ALIASES_MAX   16
-#define RECORDS_MAX   128
+#define TYPE_A	       1
+#define TYPE_CNAME     5
+#define CLASS_IN       1
+#define LABEL_MAX      63
+#define POINTER	       0xc0u
+#define POINTERS_MAX   16
+#define ALIASES_MAX    16
+#define RECORDS_MAX    128
 
 size_t dns_encode_name(const char *name, uint8_t *wire)
 {
@@ -144,12 +144,12 @@ static bool read_record(struct cursor *c, const uint8_t *data, struct record *r)
 
 /* Collect the addresses of @name among the records, or find the alias that it is. */
 static bool scan(const struct cursor *records, unsigned count, const uint8_t *data,
-		 const uint8_t *name, uint32_t *addresses, unsigned max,
-		 struct dns_answer *answer, uint8_t *alias)
+		 const uint8_t *name, uint32_t *addresses, unsigned max, struct dns_answer *answer,
+		 uint8_t *alias)
 {
 	struct cursor c = *records;
 	bool is_alias = false;
-	struct record r;
+	struct record r = {.type = 0};
 
 	for (unsigned i = 0; i < count && read_record(&c, data, &r); i++) {
 		if (r.class != CLASS_IN || !same_name(r.name, name))
@@ -170,7 +170,7 @@ static void follow(const struct cursor *records, unsigned count, const uint8_t *
 		   const uint8_t *wire, uint32_t *addresses, unsigned max,
 		   struct dns_answer *answer)
 {
-	uint8_t name[DNS_NAME_MAX + 1], alias[DNS_NAME_MAX + 1];
+	uint8_t name[DNS_NAME_MAX + 1] = {0}, alias[DNS_NAME_MAX + 1] = {0};
 	bool moved = false;
 
 	memcpy(name, wire, wire_len(wire));
@@ -196,7 +196,7 @@ void dns_parse(const void *data, size_t len, uint16_t id, const uint8_t *wire, u
 	struct cursor c = cursor(data, len);
 	uint16_t answer_id = cursor_be16(&c), flags = cursor_be16(&c);
 	uint16_t questions = cursor_be16(&c), records = cursor_be16(&c);
-	uint8_t question[DNS_NAME_MAX + 1];
+	uint8_t question[DNS_NAME_MAX + 1] = {0};
 
 	memset(answer, 0, sizeof(*answer));
 	cursor_skip(&c, 4);

@@ -20,7 +20,7 @@ void ipv4_deliver(const struct ip_packet *packet)
 {
 	const struct ip_protocol *handler;
 
-	table_for_each(ip_protocol, handler) {
+	table_for_each (ip_protocol, handler) {
 		if (handler->protocol == packet->protocol) {
 			handler->receive(packet);
 			return;
@@ -107,7 +107,8 @@ static void ipv4_receive(struct nic *nic, const struct rx_frame *frame, uint32_t
 	else
 		ipv4_deliver(&packet);
 }
-TABLE_ENTRY(ethertype, ipv4_ethertype) = {ETHERTYPE_IPV4, ipv4_receive};
+TABLE_ENTRY(ethertype, ipv4_ethertype)
+= {ETHERTYPE_IPV4, ipv4_receive};
 
 /* ---- Sending ---- */
 
@@ -142,8 +143,7 @@ void ipv4_send(struct netif *netif, uint32_t source, uint32_t dest, uint32_t nex
 	struct nic *nic = netif->nic;
 	uint8_t mac[ETH_ALEN];
 
-	fill_header(frame->data + ETH_HEADER, source, dest, protocol,
-		    IPV4_HEADER + len);
+	fill_header(frame->data + ETH_HEADER, source, dest, protocol, IPV4_HEADER + len);
 	frame->len = (uint32_t)(ETH_HEADER + IPV4_HEADER + len);
 	if (!is_group(dest) && !netif_is_broadcast(netif, dest)) {
 		arp_send(netif, next_hop, frame);

@@ -5,8 +5,8 @@
 #include "lib/format.h"
 #include "lib/log.h"
 
-#define QUIET_MS      50u  /* a link that is only just being read needs no message */
-#define NEVER_SEEN_MS 5000u/* negotiation takes 2 to 4 s: after this there is no cable */
+#define QUIET_MS      50u   /* a link that is only just being read needs no message */
+#define NEVER_SEEN_MS 5000u /* negotiation takes 2 to 4 s: after this there is no cable */
 
 static bool any_link(struct nic **cards, unsigned count)
 {
@@ -47,19 +47,23 @@ int link_wait_cards(struct nic **cards, unsigned count, unsigned timeout_ms, boo
 	return rc ? fail(rc, "waiting for a link on %s was cancelled", names) : 0;
 }
 
-int link_wait(struct nic *nic, unsigned timeout_ms)
+static unsigned open_cards(struct nic **cards, unsigned max)
 {
-	struct nic *cards[32];
+	struct nic *nic;
 	unsigned count = 0;
 
-	if (nic) {
-		cards[count++] = nic;
-	} else {
-		list_for_each(nic, &nics, link) {
-			if (nic->open && count < ARRAY_SIZE(cards))
-				cards[count++] = nic;
-		}
+	list_for_each (nic, &nics, link) {
+		if (nic->open && count < max)
+			cards[count++] = nic;
 	}
+	return count;
+}
+
+int link_wait(struct nic *nic, unsigned timeout_ms)
+{
+	struct nic *cards[32] = {nic};
+	unsigned count = nic ? 1 : open_cards(cards, ARRAY_SIZE(cards));
+
 	if (!count)
 		return fail(E_NET_CLOSED, "no card is open");
 	return link_wait_cards(cards, count, timeout_ms, true);

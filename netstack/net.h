@@ -198,8 +198,8 @@ typedef void (*udp_receiver)(struct udp_socket *socket, uint32_t source, uint16_
 			     const uint8_t *data, size_t len);
 struct udp_socket {
 	struct list link;
-	uint16_t port;	  /* local, host order */
-	struct nic *nic;  /* only this card's datagrams; NULL: any */
+	uint16_t port;	 /* local, host order */
+	struct nic *nic; /* only this card's datagrams; NULL: any */
 	udp_receiver receive;
 	void *ctx;
 	/** A host refused what was sent (ICMP destination unreachable, @code); may be NULL. */

@@ -188,7 +188,7 @@ void netif_configure_all(void)
 	if (hold || inside)
 		return;
 	inside = true;
-	list_for_each(nic, &nics, link) {
+	list_for_each (nic, &nics, link) {
 		if (nic->netif)
 			configure(nic->netif);
 		else
@@ -196,7 +196,8 @@ void netif_configure_all(void)
 	}
 	inside = false;
 }
-TABLE_ENTRY(setting_applicator, netif_applicator) = {netif_configure_all};
+TABLE_ENTRY(setting_applicator, netif_applicator)
+= {netif_configure_all};
 
 void netif_configure_hold(bool on)
 {
@@ -222,7 +223,7 @@ struct netif *netif_route(uint32_t dest, uint32_t *next_hop)
 	struct netif *chosen = NULL;
 	struct nic *nic;
 
-	list_for_each(nic, &nics, link) {
+	list_for_each (nic, &nics, link) {
 		struct netif *netif = nic->open ? netif_for(nic) : NULL;
 		const struct route *route = netif ? find_route(netif, dest) : NULL;
 
@@ -243,7 +244,7 @@ int netif_no_route(uint32_t dest)
 {
 	struct nic *nic;
 
-	list_for_each(nic, &nics, link) {
+	list_for_each (nic, &nics, link) {
 		if (!nic->open && netif_for(nic) && find_route(nic->netif, dest))
 			return fail(E_NET_NO_ROUTE,
 				    "no way to " IPV4_FMT ": %s has address " IPV4_FMT
@@ -251,7 +252,7 @@ int netif_no_route(uint32_t dest)
 				    IPV4_ARG(dest), nic->name, IPV4_ARG(nic->netif->address),
 				    nic->name);
 	}
-	list_for_each(nic, &nics, link) {
+	list_for_each (nic, &nics, link) {
 		if (nic->open && nic->netif && nic->netif->address)
 			return fail(E_NET_NO_ROUTE,
 				    "no way to " IPV4_FMT ": it is outside the network of %s, "
@@ -284,7 +285,7 @@ void netif_print_routes(void)
 {
 	struct nic *nic;
 
-	list_for_each(nic, &nics, link) {
+	list_for_each (nic, &nics, link) {
 		struct netif *netif = netif_for(nic);
 
 		if (!netif || !netif->address)

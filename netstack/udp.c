@@ -6,10 +6,10 @@
 #include "lib/format.h"
 #include "lib/random.h"
 
-#define UDP_HEADER  8
-#define PORT_FIRST  49152u /* RFC 6335: dynamic ports */
-#define PORT_COUNT  16384u
-#define PORT_TRIES  64
+#define UDP_HEADER 8
+#define PORT_FIRST 49152u /* RFC 6335: dynamic ports */
+#define PORT_COUNT 16384u
+#define PORT_TRIES 64
 
 static struct list sockets = LIST_INIT(sockets);
 
@@ -19,7 +19,7 @@ static bool taken(uint16_t port, const struct nic *nic)
 {
 	struct udp_socket *s;
 
-	list_for_each(s, &sockets, link) {
+	list_for_each (s, &sockets, link) {
 		if (s->port == port && (!s->nic || !nic || s->nic == nic))
 			return true;
 	}
@@ -64,7 +64,7 @@ static struct udp_socket *find(const struct nic *nic, uint16_t port)
 {
 	struct udp_socket *s;
 
-	list_for_each(s, &sockets, link) {
+	list_for_each (s, &sockets, link) {
 		if (s->port == port && (!s->nic || !nic || s->nic == nic))
 			return s;
 	}
@@ -88,8 +88,7 @@ static void receive_joined(struct udp_socket *socket, const struct ip_packet *pa
 		memcpy(joined + at, packet->part[i].data, packet->part[i].len);
 		at += packet->part[i].len;
 	}
-	socket->receive(socket, packet->source, source_port, joined + UDP_HEADER,
-			len - UDP_HEADER);
+	socket->receive(socket, packet->source, source_port, joined + UDP_HEADER, len - UDP_HEADER);
 	heap_free(joined);
 }
 
@@ -138,7 +137,8 @@ static void udp_receive(const struct ip_packet *packet)
 	else
 		receive_joined(socket, packet, get_be16(header), len);
 }
-TABLE_ENTRY(ip_protocol, udp_protocol) = {IP_UDP, udp_receive};
+TABLE_ENTRY(ip_protocol, udp_protocol)
+= {IP_UDP, udp_receive};
 
 void udp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code)
 {

@@ -79,11 +79,13 @@ static int run_ping(struct call *call)
 	if (!rc)
 		return fail(E_NET_NO_REPLY, "no reply from %s (" IPV4_FMT ")%s", call->argv[0],
 			    IPV4_ARG(ping.dest),
-			    arp_unanswered(ping.dest) ? ": it is on this network and does not answer ARP"
-						      : "");
+			    arp_unanswered(ping.dest)
+				    ? ": it is on this network and does not answer ARP"
+				    : "");
 	return 0;
 }
-TABLE_ENTRY(command, cmd_ping) = {
+TABLE_ENTRY(command, cmd_ping)
+= {
 	.name = "ping",
 	.arguments = "<host>",
 	.summary = "Send ICMP echo requests",
@@ -105,7 +107,8 @@ static int run_nslookup(struct call *call)
 	format(text, sizeof(text), IPV4_FMT, IPV4_ARG(address));
 	return setting_store(call->argv[0], text, SOURCE_SCRIPT);
 }
-TABLE_ENTRY(command, cmd_nslookup) = {
+TABLE_ENTRY(command, cmd_nslookup)
+= {
 	.name = "nslookup",
 	.arguments = "<setting> <name>",
 	.summary = "Look a name up and store its address in a setting",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* DNS answers: to a fixed question, whose id and name each input is given so that it gets past them. */
+/* DNS answers: to a fixed question, whose id and name each input is given so that it gets past
+ * them. */
 #include "test/host/host.h"
 #include "netstack/dns.h"
 

@@ -10,11 +10,11 @@
 #include "lib/settings.h"
 #include "netstack/net.h"
 
-#define REPAIR_MAC    1
-#define REPAIR_IP     2
-#define CSUM_OK	      4
-#define IN_PARTS      8
-#define TIME_PASSES   16
+#define REPAIR_MAC  1
+#define REPAIR_IP   2
+#define CSUM_OK	    4
+#define IN_PARTS    8
+#define TIME_PASSES 16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,7 +61,10 @@ static void one_frame(uint8_t how, const uint8_t *data, size_t len)
 		memcpy(frame, nic->mac, ETH_ALEN);
 	if (how & REPAIR_IP && len >= 34)
 		repair_ip(frame + 14, len - 14);
-	host_card_inject_parts(nic, frame, len, how & IN_PARTS ? 64 : len ? len : 1,
+	host_card_inject_parts(nic, frame, len,
+			       how & IN_PARTS ? 64
+			       : len	      ? len
+					      : 1,
 			       how & CSUM_OK ? NIC_RX_CSUM_OK : 0);
 	if (how & TIME_PASSES)
 		host_clock_advance_ms(11000);

@@ -2,15 +2,15 @@
 /* bios/pci.h on the host: configuration spaces that the test fills in. */
 #include "test/host/host.h"
 
-#define CONFIG_COMMAND	  0x04
-#define CONFIG_STATUS	  0x06
-#define CONFIG_BAR0	  0x10
-#define CONFIG_CAPS	  0x34
-#define STATUS_CAPS	  0x10
-#define BAR_IO		  0x1u
-#define BAR_64		  0x4u
-#define COMMAND_ALL	  0x7
-#define COMMAND_MASTER	  0x4
+#define CONFIG_COMMAND 0x04
+#define CONFIG_STATUS  0x06
+#define CONFIG_BAR0    0x10
+#define CONFIG_CAPS    0x34
+#define STATUS_CAPS    0x10
+#define BAR_IO	       0x1u
+#define BAR_64	       0x4u
+#define COMMAND_ALL    0x7
+#define COMMAND_MASTER 0x4
 
 static struct host_pci functions[HOST_PCI_MAX];
 static unsigned function_count;
@@ -116,8 +116,8 @@ static void read_bars(struct pci_device *dev)
 		dev->bar[i].address = low & (low & BAR_IO ? ~3u : ~15u);
 		if (!(low & BAR_IO) && (low & BAR_64) && i < 5) {
 			dev->bar[i].is64 = true;
-			dev->bar[i].address |=
-				(uint64_t)pci_read32(dev, CONFIG_BAR0 + 4 * i + 4) << 32;
+			dev->bar[i].address |= (uint64_t)pci_read32(dev, CONFIG_BAR0 + 4 * i + 4)
+					       << 32;
 			i++;
 		}
 	}

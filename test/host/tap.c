@@ -45,7 +45,8 @@ static int tap_open(struct nic *nic)
 	if (tap->fd < 0 || ioctl(tap->fd, TUNSETIFF, &ifr) < 0)
 		return fail(E_NOT_FOUND, "cannot open TAP device %s: errno %d", tap->device, errno);
 	if (tap->offload && ioctl(tap->fd, TUNSETVNETHDRSZ, &header) < 0)
-		return fail(E_NOT_SUPPORTED, "TAP device %s has no virtio-net headers", tap->device);
+		return fail(E_NOT_SUPPORTED, "TAP device %s has no virtio-net headers",
+			    tap->device);
 	/* A device that existed before may have kept the offloads of its last user. */
 	if (ioctl(tap->fd, TUNSETOFFLOAD, tap->offload ? TUN_F_CSUM | TUN_F_TSO4 : 0) < 0)
 		return fail(E_NOT_SUPPORTED, "TAP device %s has no offloads", tap->device);
@@ -79,7 +80,8 @@ static void deliver(struct nic *nic, struct tap *tap, size_t len)
 
 	if (len < skip + ETH_HEADER)
 		return;
-	if (tap->offload && header->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
+	if (tap->offload &&
+	    header->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
 		frame.flags = NIC_RX_CSUM_OK;
 	frame.len = (uint32_t)(len - skip);
 	frame.part[0].data = tap->buffer + skip;

@@ -17,8 +17,8 @@
 
 static void usage(void)
 {
-	fprintf(stderr,
-		"usage: hostnet [--offload] [--verbose] TAP[,TAP...] [setting=value...] -- COMMAND LINE\n");
+	fprintf(stderr, "usage: hostnet [--offload] [--verbose] TAP[,TAP...] [setting=value...] -- "
+			"COMMAND LINE\n");
 	exit(2);
 }
 
@@ -59,9 +59,8 @@ static void print_drops(void)
 	       "%u protocol %u fragment; udp %u length %u checksum %u port; %u icmp; %u arp; "
 	       "%u no buffer; %u unresolved\n",
 	       d->ethernet_short, d->ethernet_address, d->ethernet_type, d->ipv4_header,
-	       d->ipv4_checksum, d->ipv4_address, d->ipv4_protocol, d->ipv4_fragment,
-	       d->udp_length, d->udp_checksum, d->udp_port, d->icmp, d->arp, d->no_buffer,
-	       d->unresolved);
+	       d->ipv4_checksum, d->ipv4_address, d->ipv4_protocol, d->ipv4_fragment, d->udp_length,
+	       d->udp_checksum, d->udp_port, d->icmp, d->arp, d->no_buffer, d->unresolved);
 }
 
 int main(int argc, char **argv)

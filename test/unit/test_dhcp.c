@@ -227,8 +227,8 @@ static struct server *plain_server(unsigned card)
 {
 	struct server *s = &servers[card][0];
 
-	*s = (struct server){.address = SERVER, .yiaddr = 0xc0000264 + card, .offer_delay = 1,
-			     .ack_delay = 1};
+	*s = (struct server){
+		.address = SERVER, .yiaddr = 0xc0000264 + card, .offer_delay = 1, .ack_delay = 1};
 	add_u32(&s->options, TAG_SUBNET_MASK, 0xffffff00);
 	add_u32(&s->options, 3, 0xc00002fe);
 	return s;
@@ -317,8 +317,8 @@ static void packets_are_those_of_ipxe(void **state)
 	static const uint8_t user_class[] = {77, 4, 'i', 'P', 'X', 'E'};
 	static const uint8_t client_id[] = {61, 7, 1, 0x52, 0x54, 0, 0x12, 0x34, 0x56};
 	static const uint8_t busid[] = {177, 5, 1, 0x12, 0x34, 0x56, 0x78};
-	struct dhcp_request request = {.nic = cards[0], .type = DHCP_DISCOVER, .xid = 0x11223344,
-				       .secs = 3};
+	struct dhcp_request request = {
+		.nic = cards[0], .type = DHCP_DISCOVER, .xid = 0x11223344, .secs = 3};
 	uint8_t packet[DHCP_PACKET_MAX];
 	size_t len = dhcp_build(&request, packet);
 
@@ -343,13 +343,14 @@ static void packets_are_those_of_ipxe(void **state)
 
 static void uuid_goes_out_in_pxe_order(void **state)
 {
-	static const uint8_t expected[] = {97, 17, 0, 0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66,
-					   0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+	static const uint8_t expected[] = {97,	 17,   0,    0x33, 0x22, 0x11, 0x00,
+					   0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa,
+					   0xbb, 0xcc, 0xdd, 0xee, 0xff};
 	struct dhcp_request request = {.nic = cards[0], .type = DHCP_DISCOVER};
 	uint8_t packet[DHCP_PACKET_MAX];
 
-	assert_int_equal(setting_store("uuid", "00112233-4455-6677-8899-aabbccddeeff", SOURCE_SCRIPT),
-			 0);
+	assert_int_equal(
+		setting_store("uuid", "00112233-4455-6677-8899-aabbccddeeff", SOURCE_SCRIPT), 0);
 	assert_non_null(memmem(packet, dhcp_build(&request, packet), expected, sizeof(expected)));
 }
 
@@ -504,7 +505,8 @@ static struct server *proxy_server(int delay)
 {
 	struct server *s = &servers[0][1];
 
-	*s = (struct server){.address = PROXY, .siaddr = PROXY, .offer_delay = delay, .ack_delay = -1};
+	*s = (struct server){
+		.address = PROXY, .siaddr = PROXY, .offer_delay = delay, .ack_delay = -1};
 	add_text(&s->options, TAG_VENDOR_CLASS, "PXEClient");
 	return s;
 }
@@ -636,7 +638,10 @@ static void overload_and_joined_options(void **state)
 
 	add_option(&s.options, TAG_OVERLOAD, &both, 1);
 	add_text(&s.options, TAG_FILENAME, "http://192");
-	memcpy(s.file, "\x43\x04.0.2\x11\x03" "abc\xff", 12);
+	memcpy(s.file,
+	       "\x43\x04.0.2\x11\x03"
+	       "abc\xff",
+	       12);
 	memcpy(s.sname, "\x43\x04.1/x\xff", 7);
 	assert_true(parse(&s));
 	value = dhcp_option(&reply, TAG_FILENAME, &len);

@@ -12,7 +12,6 @@
 #include "netstack/dns.h"
 #include "netstack/net.h"
 
-
 static struct nic *nic;
 static const uint8_t server_mac[ETH_ALEN] = {2, 2, 2, 2, 2, 2};
 
@@ -102,7 +101,8 @@ static void serve(struct nic *card, const struct tx_frame *frame)
 	reply_frame(frame, len, f);
 }
 
-static size_t put_record(uint8_t *p, uint16_t name_pointer, uint16_t type, const void *data, size_t len)
+static size_t put_record(uint8_t *p, uint16_t name_pointer, uint16_t type, const void *data,
+			 size_t len)
 {
 	put_be16(p, name_pointer);
 	put_be16(p + 2, type);

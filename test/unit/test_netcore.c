@@ -86,12 +86,13 @@ static void checksum_matches_the_definition(void **state)
 	for (size_t len = 0; len < sizeof(data); len++) {
 		for (size_t i = 0; i < len; i++)
 			data[i] = (uint8_t)(len % 3 ? rand() : 0xff);
-		assert_int_equal(checksum_fold(checksum_add(0, data, len)), slow_checksum(data, len));
+		assert_int_equal(checksum_fold(checksum_add(0, data, len)),
+				 slow_checksum(data, len));
 		/* In two pieces, the first of even length, with a carry in the sum. */
 		if (len > 10)
-			assert_int_equal(
-				checksum_fold(checksum_add(checksum_add(0, data, 10), data + 10, len - 10)),
-				slow_checksum(data, len));
+			assert_int_equal(checksum_fold(checksum_add(checksum_add(0, data, 10),
+								    data + 10, len - 10)),
+					 slow_checksum(data, len));
 	}
 }
 
@@ -315,7 +316,8 @@ static void inject_arp(uint16_t op, const uint8_t *mac, uint32_t sender, uint32_
 }
 
 /* An IPv4 packet of ours-or-theirs with @payload already in place behind the header. */
-static size_t ip_header(uint8_t *f, uint8_t protocol, size_t payload, uint16_t id, uint16_t fragment)
+static size_t ip_header(uint8_t *f, uint8_t protocol, size_t payload, uint16_t id,
+			uint16_t fragment)
 {
 	uint8_t *ip = f + ethernet(f, nic->mac, ETHERTYPE_IPV4);
 
