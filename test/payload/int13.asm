@@ -362,12 +362,15 @@ writes:				; sectors, function, linear buffer
 ; Each phase: START name, the work, END name sum=.... The sum takes one dword
 ; of every sector, which costs next to nothing and shows a wrong order.
 %macro phase 2			; bit, name
+%defstr PHASE %2
+%strcat PHASE_START "START ", PHASE, `\r\n`
+%strcat PHASE_END "END ", PHASE, " sum="
 	test word [phases], 1 << %1
 	jz %%skip
-	say `START %2\r\n`
+	say PHASE_START
 	mov dword [sum], 0
 	call work_%2
-	say "END %2 sum="
+	say PHASE_END
 	mov eax, [sum]
 	call put_hex32
 	call put_result
