@@ -99,6 +99,11 @@ static void add_static_routes(struct netif *netif, const uint8_t *data, size_t l
 
 /* ---- Reading the settings ---- */
 
+static bool is_meant_by_global(const struct nic *nic)
+{
+	return nics.next->next == &nics || nic_latest() == nic;
+}
+
 /* Fetch @name of the card. A global value counts for a card only when it is clear which one is
  * meant: the only one, or the one opened last. */
 static bool fetch_own(const struct nic *nic, const char *name)
@@ -108,7 +113,10 @@ static bool fetch_own(const struct nic *nic, const char *name)
 	format(path, sizeof(path), "%s/%s", nic->name, name);
 	if (setting_fetch(path, &value))
 		return false;
-	return value.scope[0] || nics.next->next == &nics || nic_latest() == nic;
+	if (value.scope[0] || is_meant_by_global(nic))
+		return true;
+	format(path, sizeof(path), "%s.dhcp/%s", nic->name, name);
+	return setting_fetch(path, &value) == 0;
 }
 
 static uint32_t fetch_ipv4(const struct nic *nic, const char *name)
@@ -188,7 +196,7 @@ void netif_configure_all(void)
 	if (hold || inside)
 		return;
 	inside = true;
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		if (nic->netif)
 			configure(nic->netif);
 		else
@@ -196,8 +204,7 @@ void netif_configure_all(void)
 	}
 	inside = false;
 }
-TABLE_ENTRY(setting_applicator, netif_applicator)
-= {netif_configure_all};
+TABLE_ENTRY(setting_applicator, netif_applicator) = {netif_configure_all};
 
 void netif_configure_hold(bool on)
 {
@@ -223,7 +230,7 @@ struct netif *netif_route(uint32_t dest, uint32_t *next_hop)
 	struct netif *chosen = NULL;
 	struct nic *nic;
 
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		struct netif *netif = nic->open ? netif_for(nic) : NULL;
 		const struct route *route = netif ? find_route(netif, dest) : NULL;
 
@@ -244,7 +251,7 @@ int netif_no_route(uint32_t dest)
 {
 	struct nic *nic;
 
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		if (!nic->open && netif_for(nic) && find_route(nic->netif, dest))
 			return fail(E_NET_NO_ROUTE,
 				    "no way to " IPV4_FMT ": %s has address " IPV4_FMT
@@ -252,7 +259,7 @@ int netif_no_route(uint32_t dest)
 				    IPV4_ARG(dest), nic->name, IPV4_ARG(nic->netif->address),
 				    nic->name);
 	}
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		if (nic->open && nic->netif && nic->netif->address)
 			return fail(E_NET_NO_ROUTE,
 				    "no way to " IPV4_FMT ": it is outside the network of %s, "
@@ -285,7 +292,7 @@ void netif_print_routes(void)
 {
 	struct nic *nic;
 
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		struct netif *netif = netif_for(nic);
 
 		if (!netif || !netif->address)

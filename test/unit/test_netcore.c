@@ -232,6 +232,22 @@ static void option_121_replaces_the_server_s_gateway(void **state)
 	check_route(0x0a010203, 0xc0000201);
 }
 
+static void global_values_are_for_one_card(void **state)
+{
+	struct nic *second = host_card_add(0, record);
+
+	assert_int_equal(nic_open(second), 0);
+	setting_store("net0.dhcp/ip", "192.0.2.60", SOURCE_DHCP);
+	set("net0/ip", "");
+	set("ip", "198.51.100.7");
+	assert_int_equal(second->netif->address, 0xc6336407);
+	assert_int_equal(nic->netif->address, 0xc000023c);
+	nic_close(second);
+	netif_configure_all();
+	assert_int_equal(nic->netif->address, 0xc6336407);
+	assert_int_equal(second->netif->address, 0);
+}
+
 static void host_lease_with_a_gateway_outside(void **state)
 {
 	set("net0/netmask", "255.255.255.255");
@@ -853,6 +869,7 @@ int main(void)
 		TEST(waiting_ends_by_deadline_or_key),
 		TEST(routes_by_longest_prefix),
 		TEST(option_121_replaces_the_server_s_gateway),
+		TEST(global_values_are_for_one_card),
 		TEST(host_lease_with_a_gateway_outside),
 		TEST(on_link_routes_of_option_121),
 		TEST(malformed_static_routes_are_survived),
