@@ -276,9 +276,9 @@ static bool grow_root(uint8_t *root, unsigned entry_size, const uint8_t *other,
 	memcpy(header, root, sizeof(header));
 	put_entry(entry, entry_size);
 	put_le32(header + SDT_LENGTH, len + entry_size);
-	header[SDT_CHECKSUM] = (uint8_t)(header[SDT_CHECKSUM] - byte_sum(entry, entry_size) -
-					 byte_sum(header + SDT_LENGTH, 4) +
-					 byte_sum(root + SDT_LENGTH, 4));
+	header[SDT_CHECKSUM] =
+		(uint8_t)(header[SDT_CHECKSUM] - byte_sum(entry, entry_size) -
+			  byte_sum(header + SDT_LENGTH, 4) + byte_sum(root + SDT_LENGTH, 4));
 	if (patch(root + len, entry, entry_size) && patch(root, header, sizeof(header)))
 		return true;
 	unpatch(before);
@@ -312,8 +312,9 @@ static void list_table(void)
 	if (xsdt)
 		grow_root(xsdt, 8, rsdt, 4);
 	if (!patch_count)
-		log_debug("ibft", 1, "the firmware's ACPI root tables cannot be changed: the iBFT "
-				     "is found by scan only");
+		log_debug("ibft", 1,
+			  "the firmware's ACPI root tables cannot be changed: the iBFT "
+			  "is found by scan only");
 }
 
 /* ---- Publishing ---- */
@@ -352,7 +353,8 @@ static void warn_of_others(void)
 	uint32_t first = acpi_scan_ibft(SCAN_START);
 
 	if (first && first < physical_address(home))
-		print("Warning: another iBFT lies at 0x%x, before ours at 0x%x: an operating system "
+		print("Warning: another iBFT lies at 0x%x, before ours at 0x%x: an operating "
+		      "system "
 		      "may take that one. Disable iSCSI boot in the network card's option ROM.\n",
 		      first, physical_address(home));
 }

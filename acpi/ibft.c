@@ -171,7 +171,8 @@ static void fill_target(struct builder *b, uint8_t *p, const struct ibft_target 
 static int check_params(const struct ibft_params *params)
 {
 	if (!params->initiator[0])
-		return fail(E_IBFT_INCOMPLETE, "iBFT: the initiator has no name; set initiator-iqn");
+		return fail(E_IBFT_INCOMPLETE,
+			    "iBFT: the initiator has no name; set initiator-iqn");
 	if (!params->target_count || params->target_count > IBFT_TARGETS)
 		return fail(E_IBFT_INCOMPLETE, "iBFT: %u targets, and the table describes 1 to %u",
 			    params->target_count, IBFT_TARGETS);
@@ -210,7 +211,8 @@ long ibft_build(const struct ibft_params *params, void *buf, size_t size)
 	initiator = add_structure(&b, ID_INITIATOR, 0, INI_SIZE, flags, &initiator_at);
 	nic = add_structure(&b, ID_NIC, 0, NIC_SIZE, flags, &nic_at);
 	for (unsigned i = 0; i < params->target_count; i++)
-		target[i] = add_structure(&b, ID_TARGET, (uint8_t)i, TGT_SIZE, flags, &target_at[i]);
+		target[i] =
+			add_structure(&b, ID_TARGET, (uint8_t)i, TGT_SIZE, flags, &target_at[i]);
 	if (!b.full) {
 		put_le16(control + CTL_INITIATOR, initiator_at);
 		put_le16(control + CTL_NIC0, nic_at);
@@ -331,8 +333,8 @@ static void read_target(struct reader *r, const uint8_t *p, struct ibft_target *
 
 static void read_structures(struct reader *r, struct ibft_params *params)
 {
-	const uint8_t *control = structure(r, HDR_SIZE, ID_CONTROL, CTL_SIZE,
-					   "the control structure is damaged");
+	const uint8_t *control =
+		structure(r, HDR_SIZE, ID_CONTROL, CTL_SIZE, "the control structure is damaged");
 	const uint8_t *p;
 
 	if (!control)

@@ -5,10 +5,10 @@
 #include "lib/log.h"
 #include "lib/text.h"
 
-#define SCAN_START     0x80000u
-#define SCAN_END       0x100000u
-#define SECRET_MIN     12 /* Windows refuses shorter ones */
-#define SECRET_MAX     16 /* and longer ones */
+#define SCAN_START 0x80000u
+#define SCAN_END   0x100000u
+#define SECRET_MIN 12 /* Windows refuses shorter ones */
+#define SECRET_MAX 16 /* and longer ones */
 
 static const char *origin_name(uint8_t origin)
 {

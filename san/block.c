@@ -61,8 +61,8 @@ int block_batch_add(struct block_batch *batch, enum block_op op, uint64_t lba, u
 		if (batch->used == ARRAY_SIZE(batch->requests) && block_batch_wait(batch))
 			break;
 		request = &batch->requests[batch->used++];
-		*request = (struct block_request){
-			.op = op, .lba = lba, .count = piece, .buffer = p};
+		*request =
+			(struct block_request){.op = op, .lba = lba, .count = piece, .buffer = p};
 		list_init(&request->link);
 		dev->ops->submit(dev, request);
 		lba += piece;
@@ -86,9 +86,8 @@ int block_run(struct block_device *dev, enum block_op op, uint64_t lba, uint32_t
 		list_init(&request->link);
 		dev->ops->submit(dev, request);
 	} else if (!block_in_range(dev, lba, count)) {
-		return fail(E_SAN_OUT_OF_RANGE,
-			    "%u blocks at %llu: the disk has only %llu blocks", count,
-			    (unsigned long long)lba, (unsigned long long)dev->blocks);
+		return fail(E_SAN_OUT_OF_RANGE, "%u blocks at %llu: the disk has only %llu blocks",
+			    count, (unsigned long long)lba, (unsigned long long)dev->blocks);
 	} else {
 		block_batch_add(&batch, op, lba, count, buffer);
 	}

@@ -72,11 +72,14 @@ static int read_boot_sector(unsigned number, const struct san_drive *drive)
 			return 0;
 		status = (uint8_t)(regs.eax >> 8);
 		if (drive) /* the device has retried for san-timeout already */
-			return drive->rc ? drive->rc : fail(E_SAN_READ, "INT 13h status %02x", status);
+			return drive->rc ? drive->rc
+					 : fail(E_SAN_READ, "INT 13h status %02x", status);
 		reset_drive(number);
 	}
-	return fail(E_SAN_READ, "the BIOS cannot read drive 0x%02x (INT 13h status %02x): it may not "
-				"exist, or not be in the firmware's boot order", number, status);
+	return fail(E_SAN_READ,
+		    "the BIOS cannot read drive 0x%02x (INT 13h status %02x): it may not "
+		    "exist, or not be in the firmware's boot order",
+		    number, status);
 }
 
 static bool is_iso(struct san_drive *drive)
@@ -100,7 +103,8 @@ static int check_signature(unsigned number, struct san_drive *drive)
 	if (drive && is_iso(drive))
 		return fail(E_SAN_CD_IMAGE,
 			    "drive 0x%02x holds a CD image without a disk boot sector; CDs "
-			    "(El Torito) cannot be booted from a SAN drive yet", number);
+			    "(El Torito) cannot be booted from a SAN drive yet",
+			    number);
 	return fail(E_SAN_NO_SIGNATURE,
 		    "drive 0x%02x is not bootable: its first sector does not end in 55 AA", number);
 }
@@ -123,7 +127,7 @@ static int run_without_network(unsigned number)
 	int rc;
 
 	tcp_abort_all();
-	list_for_each_safe(nic, next, &nics, link) {
+	list_for_each_safe (nic, next, &nics, link) {
 		if (nic->open && count < ARRAY_SIZE(open))
 			open[count++] = nic;
 	}
@@ -156,7 +160,8 @@ static int boot(unsigned number)
 	}
 	memmap_unhide();
 	return fail(E_SAN_BOOT_RETURNED,
-		    "Operation canceled (the boot sector of drive 0x%02x gave control back)", number);
+		    "Operation canceled (the boot sector of drive 0x%02x gave control back)",
+		    number);
 }
 
 int san_boot(unsigned number)

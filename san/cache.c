@@ -185,7 +185,8 @@ static struct stream *stream_of(struct block_cache *cache, uint64_t lba)
 
 		if (s->reads && lba >= s->next && lba <= s->ahead)
 			return s;
-		if (!s->reads || (oldest->reads && cache->turn - s->used > cache->turn - oldest->used))
+		if (!s->reads ||
+		    (oldest->reads && cache->turn - s->used > cache->turn - oldest->used))
 			oldest = s;
 	}
 	*oldest = (struct stream){.next = lba, .ahead = lba, .window = 1};

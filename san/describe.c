@@ -27,7 +27,7 @@ static struct nic *card_with_mac(const uint8_t *mac)
 {
 	struct nic *nic;
 
-	list_for_each(nic, &nics, link) {
+	list_for_each (nic, &nics, link) {
 		if (!memcmp(nic->mac, mac, ETH_ALEN))
 			return nic;
 	}
@@ -142,8 +142,8 @@ static bool merge(struct ibft_params *all, const struct ibft_params *drive)
 		*all = *drive;
 		return true;
 	}
-	if (memcmp(all->nic.mac, drive->nic.mac, ETH_ALEN) || strcmp(all->initiator, drive->initiator) ||
-	    all->target_count >= IBFT_TARGETS)
+	if (memcmp(all->nic.mac, drive->nic.mac, ETH_ALEN) ||
+	    strcmp(all->initiator, drive->initiator) || all->target_count >= IBFT_TARGETS)
 		return false;
 	for (unsigned i = 0; i < drive->target_count && all->target_count < IBFT_TARGETS; i++)
 		all->target[all->target_count++] = drive->target[i];
@@ -156,7 +156,7 @@ int describe_publish(void)
 	struct san_drive *drive;
 
 	memset(&all, 0, sizeof(all));
-	list_for_each(drive, &san_drives, link) {
+	list_for_each (drive, &san_drives, link) {
 		if (drive->describe && drive->ibft.target_count && !merge(&all, &drive->ibft))
 			print("0x%02x: not in the iBFT, which holds two targets of one card\n",
 			      drive->number);
@@ -186,7 +186,8 @@ static const char *size_text(uint64_t bytes, char *buf, size_t size)
 		return buf;
 	}
 	tenths = (tenths * 10) >> 10;
-	format(buf, size, "%u.%u %s", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
+	format(buf, size, "%u.%u %s", (unsigned)(tenths / 10), (unsigned)(tenths % 10),
+	       units[unit]);
 	return buf;
 }
 
@@ -224,8 +225,9 @@ static void print_table(const struct san_drive *drive)
 	if (nic->gateway)
 		print("gateway " IPV4_FMT "\n", IPV4_ARG(nic->gateway));
 	else
-		print("no gateway%s\n", wants_gateway(&drive->ibft, drive->card) ?
-						" (none is known)" : " (target on link)");
+		print("no gateway%s\n", wants_gateway(&drive->ibft, drive->card)
+						? " (none is known)"
+						: " (target on link)");
 }
 
 bool describe_keep(const struct san_drive *drive, char *why, size_t size)
@@ -250,14 +252,19 @@ void describe_print(const struct san_drive *drive)
 	bool keep;
 
 	print("0x%02x: %s\n", drive->number, dev->description);
-	print("      %s, %u-byte sectors%s", size_text(dev->blocks * dev->block_size, text, sizeof(text)),
-	      dev->block_size, dev->read_only ? ", read-only" : "");
+	print("      %s, %u-byte sectors%s",
+	      size_text(dev->blocks * dev->block_size, text, sizeof(text)), dev->block_size,
+	      dev->read_only ? ", read-only" : "");
 	print_initiator(drive);
 	print("\n");
 	print_table(drive);
 	keep = describe_keep(drive, text, sizeof(text));
 	if (drive->keep)
 		text_copy(text, sizeof(text), "--keep");
-	print("      kept when this script ends: %s%s%s%s\n", keep ? "yes" : "no", text[0] ? " (" : "",
-	      text[0] ? text : keep ? "" : " (keep-san is not set)", text[0] ? ")" : "");
+	print("      kept when this script ends: %s%s%s%s\n", keep ? "yes" : "no",
+	      text[0] ? " (" : "",
+	      text[0] ? text
+	      : keep  ? ""
+		      : " (keep-san is not set)",
+	      text[0] ? ")" : "");
 }

@@ -27,7 +27,7 @@ struct san_drive *drive_find(unsigned number)
 {
 	struct san_drive *drive;
 
-	list_for_each(drive, &san_drives, link) {
+	list_for_each (drive, &san_drives, link) {
 		if (drive->number == number)
 			return drive;
 	}
@@ -54,7 +54,7 @@ static void recount(void)
 	unsigned next = DRIVE_FIRST + bios_disks, count = bios_disks;
 	struct san_drive *drive;
 
-	list_for_each(drive, &san_drives, link) {
+	list_for_each (drive, &san_drives, link) {
 		drive->natural = next++;
 		/* A program that counts disks must reach this one. */
 		count = max(count + 1, drive->number - DRIVE_FIRST + 1);
@@ -68,8 +68,8 @@ int drive_add(struct san_drive *drive)
 	if (list_empty(&san_drives))
 		bios_disks = written = *count_byte();
 	if (drive->number < DRIVE_FIRST || drive->number > DRIVE_LAST)
-		return fail(E_SAN_DRIVE_NUMBER, "0x%02x is not a hard disk's number; use 0x80 to 0xfe",
-			    drive->number);
+		return fail(E_SAN_DRIVE_NUMBER,
+			    "0x%02x is not a hard disk's number; use 0x80 to 0xfe", drive->number);
 	if (drive_find(drive->number))
 		return fail(E_SAN_DRIVE_IN_USE, "drive 0x%02x is a SAN drive already (%s)",
 			    drive->number, drive_find(drive->number)->dev->description);

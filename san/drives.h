@@ -26,13 +26,13 @@ struct san_drive {
 	struct block_device *dev;
 	struct block_cache *cache;
 	struct geometry geometry;
-	bool describe;		  /* in the iBFT */
-	bool keep;		  /* sanboot --keep */
-	struct ibft_params ibft;  /* what it says there; target_count 0: nothing */
-	char card[8];		  /* that carries the session: "net0"; "" unknown */
-	uint8_t status;		  /* of the last INT 13h call */
-	int rc;			  /* error behind it */
-	unsigned failures;	  /* that were printed */
+	bool describe;		 /* in the iBFT */
+	bool keep;		 /* sanboot --keep */
+	struct ibft_params ibft; /* what it says there; target_count 0: nothing */
+	char card[8];		 /* that carries the session: "net0"; "" unknown */
+	uint8_t status;		 /* of the last INT 13h call */
+	int rc;			 /* error behind it */
+	unsigned failures;	 /* that were printed */
 	bool read_only_explained;
 	uint64_t calls, reads, writes; /* INT 13h calls; blocks */
 };

@@ -10,11 +10,11 @@
 /* Disk address packet. */
 enum dap {
 	DAP_SIZE = 0,
-	DAP_COUNT = 2,	   /* byte in EDD 1.x to 4, a word to those who set the next byte too */
-	DAP_BUFFER = 4,	   /* offset, segment */
+	DAP_COUNT = 2,	/* byte in EDD 1.x to 4, a word to those who set the next byte too */
+	DAP_BUFFER = 4, /* offset, segment */
 	DAP_LBA = 8,
-	DAP_FLAT = 16,	   /* 64-bit address, EDD 3.0 */
-	DAP_COUNT32 = 24,  /* EDD-4 */
+	DAP_FLAT = 16,	  /* 64-bit address, EDD 3.0 */
+	DAP_COUNT32 = 24, /* EDD-4 */
 	DAP_MIN = 16,
 	DAP_WITH_FLAT = 24,
 	DAP_WITH_COUNT32 = 32,
@@ -38,10 +38,10 @@ enum parameters {
 	PARAM_INTERFACE = 40,
 	PARAM_INTERFACE_PATH = 48,
 	PARAM_DEVICE_PATH = 56,
-	PARAM_MIN = 26,	    /* EDD 1.x */
-	PARAM_EDD2 = 30,    /* with DPTE pointer */
-	PARAM_EDD3 = 66,    /* with device path */
-	PARAM_EDD4 = 74,    /* with a 16-byte device path */
+	PARAM_MIN = 26,	 /* EDD 1.x */
+	PARAM_EDD2 = 30, /* with DPTE pointer */
+	PARAM_EDD3 = 66, /* with device path */
+	PARAM_EDD4 = 74, /* with a 16-byte device path */
 };
 #define PARAM_FLAG_DMA_TRANSPARENT 0x01u
 #define PARAM_FLAG_CHS_VALID	   0x02u

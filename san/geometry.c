@@ -97,8 +97,8 @@ static void choose(const struct partition_hints *hints, struct geometry *g)
 
 	g->heads = hints->heads;
 	g->sectors = hints->sectors;
-	if (usable && (hints->count ? explains(hints, g->heads, g->sectors) :
-				      is_translation(g->heads, g->sectors)))
+	if (usable && (hints->count ? explains(hints, g->heads, g->sectors)
+				    : is_translation(g->heads, g->sectors)))
 		return;
 	for (unsigned i = 0; hints->count && i < ARRAY_SIZE(translations); i++) {
 		g->heads = translations[i].heads;

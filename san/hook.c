@@ -30,7 +30,7 @@ static const struct san_scheme *scheme_of(const char *path)
 		return NULL;
 	memcpy(name, path, len);
 	name[len] = '\0';
-	table_for_each(san_scheme, scheme) {
+	table_for_each (san_scheme, scheme) {
 		if (text_equal_nocase(name, scheme->name))
 			return scheme;
 	}
@@ -53,8 +53,10 @@ static struct block_device *open_path(const char *path, int *rc)
 	struct block_device *dev;
 
 	if (!scheme) {
-		*rc = fail(E_SAN_SCHEME, "\"%s\": no such kind of SAN disk; a path looks like "
-					 "iscsi:SERVER::::IQN", path);
+		*rc = fail(E_SAN_SCHEME,
+			   "\"%s\": no such kind of SAN disk; a path looks like "
+			   "iscsi:SERVER::::IQN",
+			   path);
 		return NULL;
 	}
 	error_clear();
@@ -69,21 +71,23 @@ static struct block_device *open_path(const char *path, int *rc)
 }
 
 /* The first path that answers; its index in @used. With one path its own error is the error. */
-static int open_first(const char *const *paths, unsigned count, struct block_device **dev,
-		      unsigned *used)
+static struct block_device *open_first(const char *const *paths, unsigned count, unsigned *used,
+				       int *rc)
 {
-	int rc = E_SAN_NO_PATH;
-
 	for (unsigned i = 0; i < count; i++) {
-		*dev = open_path(paths[i], &rc);
+		struct block_device *dev = open_path(paths[i], rc);
+
 		*used = i;
-		if (*dev)
-			return 0;
-		if (count == 1)
-			return fail_context(rc, "Could not open SAN device");
-		print("Path %u of %u: %s\n", i + 1, count, error_sentence(rc));
+		if (dev)
+			return dev;
+		if (count == 1) {
+			*rc = fail_context(*rc, "Could not open SAN device");
+			return NULL;
+		}
+		print("Path %u of %u: %s\n", i + 1, count, error_sentence(*rc));
 	}
-	return fail(E_SAN_NO_PATH, "Could not open SAN device: none of %u paths answered", count);
+	*rc = fail(E_SAN_NO_PATH, "Could not open SAN device: none of %u paths answered", count);
+	return NULL;
 }
 
 /* Another path that answers is described too, so that the operating system can use both. */
@@ -135,26 +139,25 @@ static void drive_free(struct san_drive *drive)
 	heap_free(drive);
 }
 
-/* A drive over @dev, which is closed on failure. */
-static int drive_new(unsigned number, struct block_device *dev, struct san_drive **result)
+/* A drive over @dev, which is closed on failure: then NULL and *@rc. */
+static struct san_drive *drive_new(unsigned number, struct block_device *dev, int *rc)
 {
 	struct san_drive *drive = heap_zalloc(sizeof(*drive));
-	int rc;
 
 	if (!drive) {
 		dev->ops->close(dev);
-		return fail(E_NO_MEMORY, "0x%02x: no memory for a SAN drive", number);
+		*rc = fail(E_NO_MEMORY, "0x%02x: no memory for a SAN drive", number);
+		return NULL;
 	}
 	drive->number = number;
 	drive->dev = dev;
 	drive->cache = cache_create(dev, readahead_bytes());
-	rc = drive->cache ? find_geometry(drive) :
-			    fail(E_NO_MEMORY, "0x%02x: no memory for a SAN drive", number);
-	if (rc)
-		drive_free(drive);
-	else
-		*result = drive;
-	return rc;
+	*rc = drive->cache ? find_geometry(drive)
+			   : fail(E_NO_MEMORY, "0x%02x: no memory for a SAN drive", number);
+	if (!*rc)
+		return drive;
+	drive_free(drive);
+	return NULL;
 }
 
 static void detach(struct san_drive *drive)
@@ -187,23 +190,24 @@ static int attach(struct san_drive *drive)
 
 int san_hook(unsigned number, const char *const *paths, unsigned count, bool describe)
 {
-	struct block_device *dev = NULL;
-	struct san_drive *drive = NULL;
+	struct block_device *dev;
+	struct san_drive *drive;
 	unsigned used = 0;
-	int rc;
+	int rc = 0;
 
 	if (number < DRIVE_FIRST || number > DRIVE_LAST)
-		return fail(E_SAN_DRIVE_NUMBER, "0x%02x is not a hard disk's number; use 0x80 to 0xfe",
-			    number);
+		return fail(E_SAN_DRIVE_NUMBER,
+			    "0x%02x is not a hard disk's number; use 0x80 to 0xfe", number);
 	if (drive_find(number))
 		return fail(E_SAN_DRIVE_IN_USE,
 			    "drive 0x%02x is a SAN drive already (%s); sanunhook it first, or use "
-			    "--drive", number, drive_find(number)->dev->description);
-	rc = open_first(paths, count, &dev, &used);
-	if (rc)
+			    "--drive",
+			    number, drive_find(number)->dev->description);
+	dev = open_first(paths, count, &used, &rc);
+	if (!dev)
 		return rc;
-	rc = drive_new(number, dev, &drive);
-	if (rc)
+	drive = drive_new(number, dev, &rc);
+	if (!drive)
 		return fail_context(rc, "Could not open SAN device");
 	drive->describe = describe;
 	describe_drive(drive);
@@ -254,14 +258,16 @@ int san_drive_number(uint64_t number, unsigned *drive)
 {
 	*drive = (unsigned)number;
 	if (number == 0) {
-		print("Note: drive 0 is the floppy disk here; taking it for the first hard disk, 0x80\n");
+		print("Note: drive 0 is the floppy disk here; taking it for the first hard disk, "
+		      "0x80\n");
 		*drive = DRIVE_FIRST;
 	} else if (number == DRIVE_NATURAL) {
 		*drive = drive_natural();
 	} else if (number < DRIVE_FIRST || number > DRIVE_LAST) {
 		return fail(E_SAN_DRIVE_NUMBER,
 			    "0x%llx is not a hard disk's number: they are 0x80 to 0xfe, and 0xff "
-			    "takes the next free one", (unsigned long long)number);
+			    "takes the next free one",
+			    (unsigned long long)number);
 	}
 	return 0;
 }
@@ -288,11 +294,18 @@ bool san_keep(void)
 {
 	struct san_drive *drive;
 
-	list_for_each(drive, &san_drives, link) {
+	list_for_each (drive, &san_drives, link) {
 		if (keeps(drive))
 			return true;
 	}
 	return list_empty(&san_drives) && setting_number("", "keep-san", 0);
+}
+
+bool san_keeps(unsigned number)
+{
+	const struct san_drive *drive = drive_find(number);
+
+	return drive && keeps(drive);
 }
 
 void san_set_keep(unsigned number)
@@ -316,7 +329,7 @@ static void unhook_unkept(void)
 {
 	struct san_drive *drive, *next;
 
-	list_for_each_safe(drive, next, &san_drives, link) {
+	list_for_each_safe (drive, next, &san_drives, link) {
 		if (keeps(drive))
 			continue;
 		print("SAN device 0x%02x is not kept: keep-san is not set%s%s%s\n", drive->number,
@@ -340,7 +353,7 @@ void san_prepare_exit(void)
 		san_unhook_all();
 		return;
 	}
-	list_for_each(drive, &san_drives, link)
+	list_for_each (drive, &san_drives, link)
 		print("Preserving SAN device 0x%02x\n", drive->number);
 	guest_running(true);
 }
@@ -356,12 +369,14 @@ static void print_drive(const struct san_drive *drive)
 	print("      geometry %u/%u/%u, natural number 0x%02x%s\n", g->cylinders, g->heads,
 	      g->sectors, drive->natural,
 	      drive->natural != drive->number ? " (there the BIOS' own disk answers)" : "");
-	print("      %llu calls, %llu blocks read, %llu written\n", (unsigned long long)drive->calls,
-	      (unsigned long long)drive->reads, (unsigned long long)drive->writes);
+	print("      %llu calls, %llu blocks read, %llu written\n",
+	      (unsigned long long)drive->calls, (unsigned long long)drive->reads,
+	      (unsigned long long)drive->writes);
 	print("      cache %u KB: %llu blocks from it, %llu fetched, %llu read ahead, %llu of them "
-	      "unused\n", (unsigned)(cache_memory(drive->cache) / 1024),
-	      (unsigned long long)stats->hit_blocks, (unsigned long long)stats->missed_blocks,
-	      (unsigned long long)stats->ahead_blocks, (unsigned long long)stats->wasted_blocks);
+	      "unused\n",
+	      (unsigned)(cache_memory(drive->cache) / 1024), (unsigned long long)stats->hit_blocks,
+	      (unsigned long long)stats->missed_blocks, (unsigned long long)stats->ahead_blocks,
+	      (unsigned long long)stats->wasted_blocks);
 	if (drive->dev->ops->report)
 		drive->dev->ops->report(drive->dev);
 }
@@ -372,6 +387,6 @@ void san_print(void)
 
 	if (list_empty(&san_drives))
 		print("No SAN drive is hooked.\n");
-	list_for_each(drive, &san_drives, link)
+	list_for_each (drive, &san_drives, link)
 		print_drive(drive);
 }

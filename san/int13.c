@@ -14,8 +14,8 @@
 #include "lib/error.h"
 #include "lib/log.h"
 
-#define FAILURES_SHOWN	 8u /* a drive prints; the others go to the log */
-#define VERIFY_SCRATCH	 (32u * 1024)
+#define FAILURES_SHOWN 8u /* a drive prints; the others go to the log */
+#define VERIFY_SCRATCH (32u * 1024)
 
 /* ---- Failures ---- */
 

@@ -15,14 +15,14 @@
 
 enum int13_status {
 	INT13_OK = 0x00,
-	INT13_INVALID = 0x01,	       /* function or parameter */
+	INT13_INVALID = 0x01, /* function or parameter */
 	INT13_WRITE_PROTECTED = 0x03,
-	INT13_NOT_FOUND = 0x04,	       /* sector: beyond the end, or a read error */
-	INT13_DMA_BOUNDARY = 0x09,     /* buffer where no disk may write */
-	INT13_UNCORRECTABLE = 0x10,    /* medium error */
-	INT13_CONTROLLER = 0x20,       /* hardware error */
+	INT13_NOT_FOUND = 0x04,	    /* sector: beyond the end, or a read error */
+	INT13_DMA_BOUNDARY = 0x09,  /* buffer where no disk may write */
+	INT13_UNCORRECTABLE = 0x10, /* medium error */
+	INT13_CONTROLLER = 0x20,    /* hardware error */
 	INT13_SEEK_FAILED = 0x40,
-	INT13_TIMEOUT = 0x80,	       /* the connection is lost */
+	INT13_TIMEOUT = 0x80, /* the connection is lost */
 	INT13_NOT_READY = 0xaa,
 	INT13_NOT_REMOVABLE = 0xb2,
 	INT13_WRITE_FAULT = 0xcc,

@@ -27,6 +27,8 @@ int san_drive_number(uint64_t number, unsigned *drive);
 /** Do settings ask to keep SAN drives when a script ends (keep-san)? Asked at the card that
  * carries the session, and widening; also true after san_set_keep(). */
 bool san_keep(void);
+/** The same for one drive. */
+bool san_keeps(unsigned drive);
 /** Keep @drive whatever the settings say (`sanboot --keep`). */
 void san_set_keep(unsigned drive);
 /** Do settings ask not to boot from @drive (skip-san-boot, at the session's card)? */

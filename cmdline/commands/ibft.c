@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ibft: what an operating system will read about its disk, from the memory where it will read it. */
+/* ibft: what an operating system will read about its disk, from the memory where it will read it.
+ */
 #include "acpi/ibft.h"
 #include "bios/physical.h"
 #include "cmdline/command.h"
@@ -14,8 +15,9 @@ static int show(uint32_t address, bool ours)
 	int rc;
 
 	print("iBFT at 0x%x, %s\n", address,
-	      !ours ? "not ours" :
-	      acpi_ibft_listed() ? "found by scan and listed in ACPI" : "found by scan");
+	      !ours		   ? "not ours"
+	      : acpi_ibft_listed() ? "found by scan and listed in ACPI"
+				   : "found by scan");
 	if (!table)
 		return fail(E_IBFT_DAMAGED, "no memory at 0x%x", address);
 	rc = ibft_parse(table, IBFT_MAX, &params);
@@ -44,7 +46,8 @@ static int run_ibft(struct call *call)
 	return ours ? show(ours, true) : rc;
 }
 
-TABLE_ENTRY(command, cmd_ibft) = {
+TABLE_ENTRY(command, cmd_ibft)
+= {
 	.name = "ibft",
 	.arguments = "",
 	.summary = "Show and check the iSCSI Boot Firmware Table",

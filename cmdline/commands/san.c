@@ -5,10 +5,19 @@
 #include "lib/log.h"
 #include "san/san.h"
 
-enum san_option { OPT_DRIVE, OPT_NO_DESCRIBE, OPT_KEEP, OPT_FILENAME, OPT_EXTRA, OPT_LABEL, OPT_UUID };
+enum san_option {
+	OPT_DRIVE,
+	OPT_NO_DESCRIBE,
+	OPT_KEEP,
+	OPT_FILENAME,
+	OPT_EXTRA,
+	OPT_LABEL,
+	OPT_UUID
+};
 
 static const struct option san_options[] = {
-	[OPT_DRIVE] = {'d', "drive", OPTION_NUMBER, "BIOS drive number, 0x80 to 0xfe; 0xff: the next one"},
+	[OPT_DRIVE] = {'d', "drive", OPTION_NUMBER,
+		       "BIOS drive number, 0x80 to 0xfe; 0xff: the next one"},
 	[OPT_NO_DESCRIBE] = {'n', "no-describe", OPTION_FLAG, "do not put the disk into the iBFT"},
 	[OPT_KEEP] = {'k', "keep", OPTION_FLAG, "keep the disk hooked when booting from it fails"},
 	[OPT_FILENAME] = {'f', "filename", OPTION_TEXT, "boot file (UEFI only: ignored)"},
@@ -63,7 +72,7 @@ static void unhook_or_keep(const struct call *call, unsigned drive)
 {
 	if (call->option[OPT_KEEP].given)
 		san_set_keep(drive);
-	if (san_keep())
+	if (san_keeps(drive))
 		print("Preserving SAN device 0x%02x\n", drive);
 	else
 		san_unhook(drive);
@@ -96,7 +105,8 @@ static int run_san(struct call *call)
 	return 0;
 }
 
-TABLE_ENTRY(command, cmd_sanhook) = {
+TABLE_ENTRY(command, cmd_sanhook)
+= {
 	.name = "sanhook",
 	.arguments = "<root-path>…",
 	.summary = "Attach a SAN disk as BIOS drive",
@@ -106,10 +116,12 @@ TABLE_ENTRY(command, cmd_sanhook) = {
 	.max_args = ARGS_ANY,
 	.options_anywhere = true,
 	.run = run_sanhook,
-	.details = "With several paths the first that answers is used. The disk stays attached for\n"
-		   "whatever boots next when keep-san is set (keep-san 1, or net0/keep-san 1).",
+	.details =
+		"With several paths the first that answers is used. The disk stays attached for\n"
+		"whatever boots next when keep-san is set (keep-san 1, or net0/keep-san 1).",
 };
-TABLE_ENTRY(command, cmd_sanboot) = {
+TABLE_ENTRY(command, cmd_sanboot)
+= {
 	.name = "sanboot",
 	.arguments = "[<root-path>…]",
 	.summary = "Attach a SAN disk and boot from it; without a path, boot a drive that is there",
@@ -122,7 +134,8 @@ TABLE_ENTRY(command, cmd_sanboot) = {
 	.details = "When booting fails the disk is detached again, unless --keep or keep-san say\n"
 		   "otherwise. skip-san-boot=1 attaches without booting.",
 };
-TABLE_ENTRY(command, cmd_sanunhook) = {
+TABLE_ENTRY(command, cmd_sanunhook)
+= {
 	.name = "sanunhook",
 	.arguments = "",
 	.summary = "Detach a SAN disk",
@@ -132,7 +145,8 @@ TABLE_ENTRY(command, cmd_sanunhook) = {
 	.max_args = 0,
 	.run = run_sanunhook,
 };
-TABLE_ENTRY(command, cmd_san) = {
+TABLE_ENTRY(command, cmd_san)
+= {
 	.name = "san",
 	.arguments = "",
 	.summary = "List the SAN drives, their sessions and counters",

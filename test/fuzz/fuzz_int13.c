@@ -57,8 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host_output_clear();
 	while (end - p >= 16) {
 		struct real_regs regs = {
-			.eax = take16(&p, end), .ebx = take16(&p, end), .ecx = take16(&p, end),
-			.edx = take16(&p, end), .esi = take16(&p, end), .ds = take16(&p, end),
+			.eax = take16(&p, end),
+			.ebx = take16(&p, end),
+			.ecx = take16(&p, end),
+			.edx = take16(&p, end),
+			.esi = take16(&p, end),
+			.ds = take16(&p, end),
 			.es = take16(&p, end),
 		};
 		unsigned len = take16(&p, end) & 63;

@@ -66,7 +66,8 @@ static void execute(struct host_block *block, struct block_request *r)
 	size_t size = block->dev.block_size;
 
 	if (block->fail_rc && block->fail_lba >= r->lba && block->fail_lba < r->lba + r->count) {
-		r->rc = fail(block->fail_rc, "the memory disk fails at %u", (unsigned)block->fail_lba);
+		r->rc = fail(block->fail_rc, "the memory disk fails at %u",
+			     (unsigned)block->fail_lba);
 		return;
 	}
 	if (r->op == BLOCK_VERIFY && block->no_verify)
@@ -97,7 +98,8 @@ static void poll(void)
 		free(ready);
 	}
 }
-TABLE_ENTRY(net_poller, host_block_poller) = {.poll = poll};
+TABLE_ENTRY(net_poller, host_block_poller)
+= {.poll = poll};
 
 static void describe(struct block_device *dev, struct ibft_params *params)
 {
@@ -148,4 +150,5 @@ static struct block_device *open_memory(const char *root_path)
 	fail(E_NOT_FOUND, "%s: no memory disk is offered", root_path);
 	return NULL;
 }
-TABLE_ENTRY(san_scheme, host_block_scheme) = {.name = "mem", .open = open_memory};
+TABLE_ENTRY(san_scheme, host_block_scheme)
+= {.name = "mem", .open = open_memory};

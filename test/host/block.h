@@ -13,14 +13,14 @@ struct host_request {
 
 struct host_block {
 	struct block_device dev;
-	uint8_t *data;		/* blocks * block_size bytes, the test's */
-	uint64_t data_blocks;	/* blocks that really exist, repeated over the disk's size */
-	uint64_t latency_us;	/* a round trip */
-	uint32_t bytes_per_ms;	/* 0: no limit */
-	bool shuffle;		/* complete in any order */
-	int fail_rc;		/* for reads and writes that touch fail_lba */
+	uint8_t *data;	       /* blocks * block_size bytes, the test's */
+	uint64_t data_blocks;  /* blocks that really exist, repeated over the disk's size */
+	uint64_t latency_us;   /* a round trip */
+	uint32_t bytes_per_ms; /* 0: no limit */
+	bool shuffle;	       /* complete in any order */
+	int fail_rc;	       /* for reads and writes that touch fail_lba */
 	uint64_t fail_lba;
-	bool no_verify;		/* VERIFY is not supported */
+	bool no_verify;		   /* VERIFY is not supported */
 	struct ibft_params params; /* what describe() says */
 	/* What happened. */
 	struct host_request log[4096];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory behind physical() on the host, and the iBFT's place in it: none until a test supplies it. */
+/* Memory behind physical() on the host, and the iBFT's place in it: none until a test supplies it.
+ */
 #include "bios/gate.h"
 #include "bios/physical.h"
 

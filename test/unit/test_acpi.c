@@ -60,7 +60,9 @@ static void rsdp(uint32_t at, uint8_t revision)
 static int setup(void **state)
 {
 	static const struct memory_range map[] = {
-		{0, 0x9fc00, 1, 1}, {0xf0000, 0x10000, 2, 1}, {0x100000, 0x80000, 1, 1},
+		{0, 0x9fc00, 1, 1},
+		{0xf0000, 0x10000, 2, 1},
+		{0x100000, 0x80000, 1, 1},
 		{TABLES, 0x10000, 3, 1},
 	};
 
@@ -287,11 +289,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_root_pointer_turned), T(test_root_grows_in_place), T(test_no_room_behind),
-		T(test_table_behind_starts_with_zeroes), T(test_root_in_ordinary_memory),
-		T(test_acpi_1), T(test_ebda_first), T(test_damaged_tables),
-		T(test_somebody_else_changed_it), T(test_publish_again),
-		T(test_failure_leaves_none), T(test_others_tables), T(test_no_place),
+		T(test_root_pointer_turned),
+		T(test_root_grows_in_place),
+		T(test_no_room_behind),
+		T(test_table_behind_starts_with_zeroes),
+		T(test_root_in_ordinary_memory),
+		T(test_acpi_1),
+		T(test_ebda_first),
+		T(test_damaged_tables),
+		T(test_somebody_else_changed_it),
+		T(test_publish_again),
+		T(test_failure_leaves_none),
+		T(test_others_tables),
+		T(test_no_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

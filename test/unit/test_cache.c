@@ -276,7 +276,8 @@ static void test_block_run(void **state)
 	assert_int_equal(disk.logged, 63);
 	assert_true(disk.pending_max == BLOCK_BATCH);
 	assert_int_equal(block_run(&disk.dev, BLOCK_READ, BLOCKS, 1, buffer), E_SAN_OUT_OF_RANGE);
-	assert_int_equal(block_run(&disk.dev, BLOCK_READ, BLOCKS - 1, 2, buffer), E_SAN_OUT_OF_RANGE);
+	assert_int_equal(block_run(&disk.dev, BLOCK_READ, BLOCKS - 1, 2, buffer),
+			 E_SAN_OUT_OF_RANGE);
 	assert_int_equal(block_run(&disk.dev, BLOCK_READ, UINT64_MAX, UINT32_MAX, buffer),
 			 E_SAN_OUT_OF_RANGE);
 	assert_int_equal(block_run(&disk.dev, BLOCK_FLUSH, 0, 0, NULL), 0);
@@ -331,13 +332,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_sequential_hides_delay), T(test_sector_at_a_time),
-		T(test_random_reads_pay_nothing), T(test_demand_goes_first),
-		T(test_window_grows_only_when_waited_for), T(test_two_streams),
-		T(test_end_of_disk), T(test_write_updates_cache), T(test_write_races_read_ahead),
-		T(test_failed_write_invalidates), T(test_failed_read_ahead_is_harmless),
-		T(test_large_read_is_direct), T(test_little_memory), T(test_turned_off),
-		T(test_destroy_cancels), T(test_ctrl_c), T(test_block_run), T(test_coherence),
+		T(test_sequential_hides_delay),
+		T(test_sector_at_a_time),
+		T(test_random_reads_pay_nothing),
+		T(test_demand_goes_first),
+		T(test_window_grows_only_when_waited_for),
+		T(test_two_streams),
+		T(test_end_of_disk),
+		T(test_write_updates_cache),
+		T(test_write_races_read_ahead),
+		T(test_failed_write_invalidates),
+		T(test_failed_read_ahead_is_harmless),
+		T(test_large_read_is_direct),
+		T(test_little_memory),
+		T(test_turned_off),
+		T(test_destroy_cancels),
+		T(test_ctrl_c),
+		T(test_block_run),
+		T(test_coherence),
 		T(test_other_block_sizes),
 	};
 

@@ -21,7 +21,8 @@ static void chs(uint8_t *p, unsigned cylinder, unsigned head, unsigned sec)
 	p[2] = (uint8_t)cylinder;
 }
 
-/* Entry @i from @start to @end (LBA), its CHS fields as a program with this geometry writes them. */
+/* Entry @i from @start to @end (LBA), its CHS fields as a program with this geometry writes them.
+ */
 static void entry(unsigned i, uint32_t start, uint32_t end, unsigned heads, unsigned sectors)
 {
 	uint8_t *p = sector + 446 + 16 * i;
@@ -156,9 +157,9 @@ static void test_always_sane(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_table),	cmocka_unit_test(test_whole_cylinders),
-		cmocka_unit_test(test_unaligned_end),	cmocka_unit_test(test_gpt),
-		cmocka_unit_test(test_saturated_only),	cmocka_unit_test(test_contradictions),
+		cmocka_unit_test(test_no_table),       cmocka_unit_test(test_whole_cylinders),
+		cmocka_unit_test(test_unaligned_end),  cmocka_unit_test(test_gpt),
+		cmocka_unit_test(test_saturated_only), cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_always_sane),
 	};
 

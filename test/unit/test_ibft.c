@@ -286,9 +286,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup(f, setup)
-		T(test_golden_bytes), T(test_round_trip), T(test_incomplete), T(test_space),
-		T(test_damage_is_noticed), T(test_hostile_offsets), T(test_print_hides_secrets),
-		T(test_lint),
+		T(test_golden_bytes),	     T(test_round_trip),
+		T(test_incomplete),	     T(test_space),
+		T(test_damage_is_noticed),   T(test_hostile_offsets),
+		T(test_print_hides_secrets), T(test_lint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

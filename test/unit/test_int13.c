@@ -182,14 +182,14 @@ static void test_chs_limits(void **state)
 	static const struct {
 		unsigned c, h, s, count, status;
 	} cases[] = {
-		{0, 0, 0, 1, 4},	  /* sectors count from 1 */
-		{0, 254, 63, 1, 0},	  /* the last of a cylinder */
-		{0, 255, 1, 1, 4},	  /* beyond the last head */
-		{4, 0, 1, 1, 4},	  /* beyond the last whole cylinder */
+		{0, 0, 0, 1, 4},    /* sectors count from 1 */
+		{0, 254, 63, 1, 0}, /* the last of a cylinder */
+		{0, 255, 1, 1, 4},  /* beyond the last head */
+		{4, 0, 1, 1, 4},    /* beyond the last whole cylinder */
 		{1023, 254, 63, 1, 4},
-		{3, 254, 63, 255, 0},	  /* runs over into the rest of the disk */
-		{0, 0, 1, 0, 0},	  /* nothing */
-		{0, 0, 1, 128, 0},	  /* 64 KB */
+		{3, 254, 63, 255, 0}, /* runs over into the rest of the disk */
+		{0, 0, 1, 0, 0},      /* nothing */
+		{0, 0, 1, 128, 0},    /* 64 KB */
 		{0, 0, 1, 255, 0},
 	};
 
@@ -273,8 +273,8 @@ static void test_parameters(void **state)
 
 static void test_cheap_functions(void **state)
 {
-	static const uint8_t fine[] = {0x00, 0x05, 0x09, 0x0c, 0x0d, 0x10, 0x11, 0x14, 0x16,
-				       0x45, 0x49, 0x4e};
+	static const uint8_t fine[] = {0x00, 0x05, 0x09, 0x0c, 0x0d, 0x10,
+				       0x11, 0x14, 0x16, 0x45, 0x49, 0x4e};
 	static const uint8_t unknown[] = {0x06, 0x07, 0x0a, 0x0b, 0x12, 0x13, 0x17, 0x18, 0x19,
 					  0x40, 0x4a, 0x4b, 0x4c, 0x4d, 0x4f, 0x80, 0xff};
 	struct real_regs regs;
@@ -481,9 +481,11 @@ static void test_disk_parameters(void **state)
 	struct real_regs regs;
 	static const struct {
 		uint16_t room, size;
-	} sizes[] = {{25, 0}, {26, 26}, {29, 26}, {30, 30}, {65, 30}, {66, 66}, {73, 66}, {74, 74}, {512, 74}};
+	} sizes[] = {{25, 0},  {26, 26}, {29, 26}, {30, 30}, {65, 30},
+		     {66, 66}, {73, 66}, {74, 74}, {512, 74}};
 
-	disk.params = (struct ibft_params){.initiator = "iqn.x:y", .target_count = 1,
+	disk.params = (struct ibft_params){.initiator = "iqn.x:y",
+					   .target_count = 1,
 					   .nic = {.pci_busdevfn = 2 << 8 | 3 << 3 | 1}};
 	strcpy(disk.params.target[0].name, "iqn.t");
 	disk.params.target[0].lun[1] = 5;
@@ -670,14 +672,30 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_read_chs), T(test_write_chs), T(test_chs_limits), T(test_buffer_anywhere),
-		T(test_own_memory_is_refused), T(test_parameters), T(test_cheap_functions),
-		T(test_extensions_present), T(test_packet_counts), T(test_flat_addresses),
-		T(test_packet_range), T(test_packet_in_our_memory), T(test_write_packet),
-		T(test_read_only), T(test_errors_by_cause), T(test_disk_parameters),
-		T(test_no_path_without_description), T(test_block_sizes), T(test_bios_disk_moves),
-		T(test_other_drives_pass), T(test_several_drives), T(test_high_number),
-		T(test_count_is_kept), T(test_call_within_a_call),
+		T(test_read_chs),
+		T(test_write_chs),
+		T(test_chs_limits),
+		T(test_buffer_anywhere),
+		T(test_own_memory_is_refused),
+		T(test_parameters),
+		T(test_cheap_functions),
+		T(test_extensions_present),
+		T(test_packet_counts),
+		T(test_flat_addresses),
+		T(test_packet_range),
+		T(test_packet_in_our_memory),
+		T(test_write_packet),
+		T(test_read_only),
+		T(test_errors_by_cause),
+		T(test_disk_parameters),
+		T(test_no_path_without_description),
+		T(test_block_sizes),
+		T(test_bios_disk_moves),
+		T(test_other_drives_pass),
+		T(test_several_drives),
+		T(test_high_number),
+		T(test_count_is_kept),
+		T(test_call_within_a_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,8 @@ static void bios_disk(enum gate_vector vector, struct real_regs *regs)
 	memcpy(memory + 0x7c00, bios_sector, 512);
 }
 
-static int enter(uint16_t segment, uint16_t offset, uint16_t ss, uint16_t sp, struct real_regs *regs)
+static int enter(uint16_t segment, uint16_t offset, uint16_t ss, uint16_t sp,
+		 struct real_regs *regs)
 {
 	assert_int_equal(segment, 0);
 	assert_int_equal(offset, 0x7c00);
@@ -164,8 +165,10 @@ static void test_gateway(void **state)
 		const char *policy;
 		uint32_t target, gateway;
 	} cases[] = {
-		{"", 0xc0000202, 0},		  {"auto", 0xc0000302, 0xc0000201},
-		{"always", 0xc0000202, 0xc0000201}, {"never", 0xc0000302, 0},
+		{"", 0xc0000202, 0},
+		{"auto", 0xc0000302, 0xc0000201},
+		{"always", 0xc0000202, 0xc0000201},
+		{"never", 0xc0000302, 0},
 		{"sometimes", 0xc0000302, 0xc0000201},
 	};
 
@@ -206,7 +209,8 @@ static void test_hook_failures(void **state)
 	unsigned blocks = host_heap_blocks();
 
 	assert_int_equal(san_hook(0x80, one, 1, true), E_NOT_FOUND);
-	assert_string_equal(error_text(), "Could not open SAN device: mem:a: no memory disk is offered");
+	assert_string_equal(error_text(),
+			    "Could not open SAN device: mem:a: no memory disk is offered");
 	assert_int_equal(san_hook(0x80, unknown, 1, true), E_SAN_SCHEME);
 	assert_int_equal(san_hook(0x80, none, 1, true), E_SAN_SCHEME);
 	assert_int_equal(san_hook(0x80, empty, 1, true), E_SAN_SCHEME);
@@ -316,8 +320,13 @@ static void test_keep_where_it_was_set(void **state)
 	hook(&disk, true);
 	said("no (keep-san, script)");
 	assert_false(san_keep());
+	host_block_offer(&second);
+	assert_int_equal(san_hook(0x81, one, 1, true), 0);
 	san_set_keep(0x80);
 	assert_true(san_keep());
+	assert_true(san_keeps(0x80));
+	assert_false(san_keeps(0x81));
+	assert_false(san_keeps(0x82));
 }
 
 static void test_exit_without_keep(void **state)
@@ -325,7 +334,8 @@ static void test_exit_without_keep(void **state)
 	hook(&disk, true);
 	host_output_clear();
 	san_prepare_exit();
-	said("SAN device 0x80 is not kept: keep-san is not set (set keep-san 1, or set net0/keep-san 1)");
+	said("SAN device 0x80 is not kept: keep-san is not set (set keep-san 1, or set "
+	     "net0/keep-san 1)");
 	said("Unregistered SAN device 0x80");
 	assert_false(san_any_hooked());
 	assert_false(table_present());
@@ -386,7 +396,8 @@ static void test_boot(void **state)
 	assert_int_equal(enters, 1);
 	assert_int_equal(entered.edx, 0x80);
 	assert_int_equal(entered.eax | entered.ebx | entered.ecx | entered.esi | entered.edi |
-			 entered.ebp | entered.ds | entered.es, 0);
+				 entered.ebp | entered.ds | entered.es,
+			 0);
 	assert_true(entered.eflags & FLAG_IF);
 	assert_memory_equal(memory + 0x7c00, data, 512);
 	assert_true(hidden_while_running);
@@ -506,13 +517,29 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_hook_describes), T(test_gateway), T(test_no_describe), T(test_static_address),
-		T(test_hook_failures), T(test_out_of_memory), T(test_in_use), T(test_several_paths),
-		T(test_two_drives_one_table), T(test_keep_where_it_was_set),
-		T(test_exit_without_keep), T(test_exit_with_keep), T(test_poll_turned_off),
-		T(test_nothing_hooked), T(test_boot), T(test_boot_blank), T(test_boot_iso),
-		T(test_boot_large_sectors), T(test_boot_read_error), T(test_boot_local),
-		T(test_numbers), T(test_skip_boot), T(test_list),
+		T(test_hook_describes),
+		T(test_gateway),
+		T(test_no_describe),
+		T(test_static_address),
+		T(test_hook_failures),
+		T(test_out_of_memory),
+		T(test_in_use),
+		T(test_several_paths),
+		T(test_two_drives_one_table),
+		T(test_keep_where_it_was_set),
+		T(test_exit_without_keep),
+		T(test_exit_with_keep),
+		T(test_poll_turned_off),
+		T(test_nothing_hooked),
+		T(test_boot),
+		T(test_boot_blank),
+		T(test_boot_iso),
+		T(test_boot_large_sectors),
+		T(test_boot_read_error),
+		T(test_boot_local),
+		T(test_numbers),
+		T(test_skip_boot),
+		T(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
