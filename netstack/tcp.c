@@ -120,21 +120,30 @@ static int sentence(const struct tcp_conn *conn)
 	case 0:
 		return 0;
 	case E_TCP_REFUSED:
-		return fail(conn->error, "connecting to " IPV4_FMT ":%u: connection refused; is the "
-			    "service running there?", IPV4_ARG(a), port);
+		return fail(conn->error,
+			    "connecting to " IPV4_FMT ":%u: connection refused; is the "
+			    "service running there?",
+			    IPV4_ARG(a), port);
 	case E_TCP_UNREACHABLE:
-		return fail(conn->error, "connecting to " IPV4_FMT ":%u: the network says that it is "
-			    "unreachable; check address and routes", IPV4_ARG(a), port);
+		return fail(conn->error,
+			    "connecting to " IPV4_FMT ":%u: the network says that it is "
+			    "unreachable; check address and routes",
+			    IPV4_ARG(a), port);
 	case E_TCP_TIMEOUT:
-		return fail(conn->error, "connecting to " IPV4_FMT ":%u: no answer within %u seconds; "
-			    "check address, cable and firewall", IPV4_ARG(a), port,
-			    conn->connect_ms / 1000);
+		return fail(conn->error,
+			    "connecting to " IPV4_FMT ":%u: no answer within %u seconds; "
+			    "check address, cable and firewall",
+			    IPV4_ARG(a), port, conn->connect_ms / 1000);
 	case E_TCP_RESET:
-		return fail(conn->error, "connection with " IPV4_FMT ":%u was reset by the other side; "
-			    "its log may say why", IPV4_ARG(a), port);
+		return fail(conn->error,
+			    "connection with " IPV4_FMT ":%u was reset by the other side; "
+			    "its log may say why",
+			    IPV4_ARG(a), port);
 	default:
-		return fail(conn->error, "connection with " IPV4_FMT ":%u: no answer for %u seconds; "
-			    "check cable and server", IPV4_ARG(a), port, conn->timeout_ms / 1000);
+		return fail(conn->error,
+			    "connection with " IPV4_FMT ":%u: no answer for %u seconds; "
+			    "check cable and server",
+			    IPV4_ARG(a), port, conn->timeout_ms / 1000);
 	}
 }
 
@@ -315,8 +324,10 @@ struct tcp_conn *tcp_connect(uint32_t address, uint16_t port, const struct tcp_h
 	if (!options)
 		options = &defaults;
 	if (!netif) {
-		fail(E_TCP_NO_ROUTE, "connecting to " IPV4_FMT ":%u: no card has a route there; run "
-		     "dhcp, or set ip, netmask and gateway", IPV4_ARG(address), port);
+		fail(E_TCP_NO_ROUTE,
+		     "connecting to " IPV4_FMT ":%u: no card has a route there; run "
+		     "dhcp, or set ip, netmask and gateway",
+		     IPV4_ARG(address), port);
 		return NULL;
 	}
 	conn = heap_zalloc(sizeof(*conn));

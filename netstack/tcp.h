@@ -32,10 +32,10 @@ struct tcp_handlers {
 };
 
 struct tcp_options {
-	size_t window;	      /* reassembly buffer, bytes; 0: the default of 256 KB */
-	unsigned connect_ms;  /* patience for the handshake; 0: 15 s */
-	unsigned timeout_ms;  /* unacknowledged data or dead peer: give up after; 0: 30 s */
-	bool keepalive;	      /* probe an idle peer */
+	size_t window;	     /* reassembly buffer, bytes; 0: the default of 256 KB */
+	unsigned connect_ms; /* patience for the handshake; 0: 15 s */
+	unsigned timeout_ms; /* unacknowledged data or dead peer: give up after; 0: 30 s */
+	bool keepalive;	     /* probe an idle peer */
 };
 
 /** Begin to connect; NULL after fail() when there is no route or memory. */

@@ -166,8 +166,8 @@ static void establish(struct tcp_conn *conn, const struct tcp_segment *seg)
 	conn->sent = conn->heard = conn->progress = conn->drs_start = tcp_now;
 	conn->output = true;
 	tcp_ack_soon(conn, 0, true);
-	log_debug("tcp", 1, "port %u: connected, mss %u, shift %u/%u%s%s", conn->local_port, conn->mss,
-		  conn->snd_shift, conn->rcv_shift, conn->sack_ok ? ", sack" : "",
+	log_debug("tcp", 1, "port %u: connected, mss %u, shift %u/%u%s%s", conn->local_port,
+		  conn->mss, conn->snd_shift, conn->rcv_shift, conn->sack_ok ? ", sack" : "",
 		  conn->ts_ok ? ", timestamps" : "");
 }
 
@@ -255,7 +255,8 @@ static bool take_ack(struct tcp_conn *conn, const struct tcp_segment *seg)
 	uint32_t window_before = conn->snd_wnd;
 	bool news;
 
-	if (seq_lt(conn->snd_nxt, seg->ack) || seq_lt(seg->ack, conn->snd_una - conn->snd_wnd_max)) {
+	if (seq_lt(conn->snd_nxt, seg->ack) ||
+	    seq_lt(seg->ack, conn->snd_una - conn->snd_wnd_max)) {
 		challenge(conn);
 		return false;
 	}

@@ -8,31 +8,31 @@
 #include "netstack/net.h"
 #include "netstack/tcp.h"
 
-#define TCP_HEADER	  20
-#define TCP_OPTIONS_MAX	  40
-#define TCP_DEFAULT_MSS	  536		     /* RFC 9293 section 3.7.1: a peer that names none */
-#define TCP_MIN_MSS	  64		     /* a peer may not make us send headers only */
-#define TCP_WINDOW_SHIFT  8		     /* 65535 << 8 covers TCP_WINDOW_MAX */
-#define TCP_WINDOW_MAX	  (8u << 20)	     /* ceiling of the auto-tuned window */
-#define TCP_WINDOW_START  (1u << 20)	     /* the window before anything was measured */
-#define TCP_REASSEMBLY	  (256u << 10)	     /* default reassembly buffer */
-#define TCP_UNSENT_MAX	  (1u << 30)	     /* sequence arithmetic needs less than 2^31 */
-#define TCP_RANGES	  128
+#define TCP_HEADER	 20
+#define TCP_OPTIONS_MAX	 40
+#define TCP_DEFAULT_MSS	 536	      /* RFC 9293 section 3.7.1: a peer that names none */
+#define TCP_MIN_MSS	 64	      /* a peer may not make us send headers only */
+#define TCP_WINDOW_SHIFT 8	      /* 65535 << 8 covers TCP_WINDOW_MAX */
+#define TCP_WINDOW_MAX	 (8u << 20)   /* ceiling of the auto-tuned window */
+#define TCP_WINDOW_START (1u << 20)   /* the window before anything was measured */
+#define TCP_REASSEMBLY	 (256u << 10) /* default reassembly buffer */
+#define TCP_UNSENT_MAX	 (1u << 30)   /* sequence arithmetic needs less than 2^31 */
+#define TCP_RANGES	 128
 
 /* Times in ms of tcp_now. */
 #define TCP_RTO_MIN	  200
 #define TCP_RTO_MAX	  60000
-#define TCP_RTO_START	  1000		     /* RFC 6298 section 2.1 */
-#define TCP_RTO_SYN_LOST  3000		     /* RFC 6298 section 5.7 */
+#define TCP_RTO_START	  1000 /* RFC 6298 section 2.1 */
+#define TCP_RTO_SYN_LOST  3000 /* RFC 6298 section 5.7 */
 #define TCP_TIME_WAIT_MS  60000
-#define TCP_ORPHAN_MS	  30000		     /* patience for the peer's FIN when nobody waits for it */
+#define TCP_ORPHAN_MS	  30000 /* patience for the peer's FIN when nobody waits for it */
 #define TCP_CONNECT_MS	  15000
 #define TCP_TIMEOUT_MS	  30000
 #define TCP_ACK_HOLD_MS	  1
-#define TCP_DRS_MS	  10		     /* shortest interval to measure a rate over */
+#define TCP_DRS_MS	  10 /* shortest interval to measure a rate over */
 #define TCP_TIME_WAITS	  32
-#define TCP_GAP_MS	  500		     /* a longer silence between two turns was ours */
-#define TCP_CHALLENGES	  10		     /* answers a second to segments that prove nothing */
+#define TCP_GAP_MS	  500 /* a longer silence between two turns was ours */
+#define TCP_CHALLENGES	  10  /* answers a second to segments that prove nothing */
 #define TCP_DUPACK_THRESH 3
 
 enum tcp_flag {
@@ -84,8 +84,7 @@ void tcp_ranges_above(struct tcp_ranges *set, uint32_t seq);
 uint32_t tcp_ranges_missing(const struct tcp_ranges *set, uint32_t start, uint32_t end);
 /** First sequence number from @seq on that the set does not hold, and in @end the beginning of
  * the next range, or @limit. */
-uint32_t tcp_ranges_hole(const struct tcp_ranges *set, uint32_t seq, uint32_t limit,
-			 uint32_t *end);
+uint32_t tcp_ranges_hole(const struct tcp_ranges *set, uint32_t seq, uint32_t limit, uint32_t *end);
 
 /* ---- A connection ---- */
 
@@ -140,8 +139,8 @@ struct tcp_conn {
 	uint8_t snd_shift, rcv_shift;
 	uint32_t ts_offset; /* our timestamp is tcp_now + ts_offset */
 	uint32_t ts_recent;
-	uint16_t mss;	      /* payload of a segment that we send, options subtracted */
-	uint16_t rcv_mss;     /* what we announced */
+	uint16_t mss;	  /* payload of a segment that we send, options subtracted */
+	uint16_t rcv_mss; /* what we announced */
 
 	/* Sending: snd_una <= snd_nxt <= snd_end + FIN. snd_nxt never goes back; what is sent
 	 * again is decided by the scoreboard. */
@@ -159,7 +158,7 @@ struct tcp_conn {
 	uint32_t recover;  /* recovery ends when this is acknowledged */
 	uint32_t high_rxt; /* retransmitted up to here */
 	uint32_t dupacks;
-	uint32_t dup_ack_of; /* the acknowledgement received last */
+	uint32_t dup_ack_of;   /* the acknowledgement received last */
 	bool retransmit_first; /* RFC 6675 step 4.3: once, whatever the window says */
 	struct tcp_ranges sacked;
 	uint32_t srtt, rttvar, rto; /* srtt in 1/8 ms, rttvar in 1/4 ms */
@@ -171,12 +170,12 @@ struct tcp_conn {
 
 	/* Receiving (tcp_rx.c). */
 	uint32_t irs, rcv_nxt;
-	uint32_t rcv_adv;  /* right edge of the window that the peer was told */
-	uint32_t last_ack; /* the acknowledgement sent last */
-	uint8_t *direct;   /* where rcv_nxt belongs … */
-	uint64_t direct_left; /* … and so many bytes more */
-	uint8_t *ring;	      /* seq lies at ring[seq & (ring_size - 1)] */
-	uint32_t ring_size;   /* a power of two; allocated when first needed */
+	uint32_t rcv_adv;	/* right edge of the window that the peer was told */
+	uint32_t last_ack;	/* the acknowledgement sent last */
+	uint8_t *direct;	/* where rcv_nxt belongs … */
+	uint64_t direct_left;	/* … and so many bytes more */
+	uint8_t *ring;		/* seq lies at ring[seq & (ring_size - 1)] */
+	uint32_t ring_size;	/* a power of two; allocated when first needed */
 	struct tcp_ranges held; /* out of order, at their place in direct or ring */
 	bool fin_seen;
 	uint32_t fin_seq;

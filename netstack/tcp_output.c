@@ -30,28 +30,29 @@
 
 /* ---- The queue ---- */
 
-static struct tcp_chunk *last_chunk(struct tcp_conn *conn)
+static struct tcp_chunk *append_chunk(struct tcp_conn *conn, uint32_t room)
 {
-	return list_empty(&conn->queue) ? NULL
-					: list_entry(conn->queue.prev, struct tcp_chunk, link);
+	struct tcp_chunk *chunk = heap_alloc(sizeof(*chunk) + room);
+
+	if (!chunk)
+		return NULL;
+	chunk->data = chunk->bytes;
+	chunk->seq = conn->snd_end;
+	chunk->len = 0;
+	chunk->room = room;
+	list_append(&conn->queue, &chunk->link);
+	return chunk;
 }
 
 static bool append_copy(struct tcp_conn *conn, const void *data, uint32_t len)
 {
-	struct tcp_chunk *chunk = last_chunk(conn);
+	struct tcp_chunk *chunk = list_entry(conn->queue.prev, struct tcp_chunk, link);
 
-	if (!chunk || chunk->room < len || chunk->len > chunk->room - len) {
-		uint32_t room = max(len, CHUNK_ROOM);
-
-		chunk = heap_alloc(sizeof(*chunk) + room);
-		if (!chunk)
-			return false;
-		chunk->data = chunk->bytes;
-		chunk->seq = conn->snd_end;
-		chunk->len = 0;
-		chunk->room = room;
-		list_append(&conn->queue, &chunk->link);
-	}
+	/* A reference has no room. */
+	if (list_empty(&conn->queue) || chunk->room < chunk->len + len)
+		chunk = append_chunk(conn, max(len, CHUNK_ROOM));
+	if (!chunk)
+		return false;
 	memcpy(chunk->bytes + chunk->len, data, len);
 	chunk->len += len;
 	return true;
@@ -59,15 +60,12 @@ static bool append_copy(struct tcp_conn *conn, const void *data, uint32_t len)
 
 static bool append_reference(struct tcp_conn *conn, const void *data, uint32_t len)
 {
-	struct tcp_chunk *chunk = heap_alloc(sizeof(*chunk));
+	struct tcp_chunk *chunk = append_chunk(conn, 0);
 
 	if (!chunk)
 		return false;
 	chunk->data = data;
-	chunk->seq = conn->snd_end;
 	chunk->len = len;
-	chunk->room = 0;
-	list_append(&conn->queue, &chunk->link);
 	return true;
 }
 

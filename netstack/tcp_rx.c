@@ -159,7 +159,8 @@ void tcp_rx_tune(struct tcp_conn *conn)
 	if (elapsed < max(conn->rtt_min, (uint32_t)TCP_DRS_MS))
 		return;
 	if (conn->rtt_min) {
-		want = (uint64_t)conn->drs_bytes * 2 * conn->rtt_min / (uint32_t)min(elapsed, 60000u);
+		want = (uint64_t)conn->drs_bytes * 2 * conn->rtt_min /
+		       (uint32_t)min(elapsed, 60000u);
 		conn->rcv_auto = max(conn->rcv_auto, (uint32_t)min(want, (uint64_t)TCP_WINDOW_MAX));
 	}
 	conn->drs_start = tcp_now;
@@ -314,8 +315,9 @@ static void hold(struct tcp_conn *conn, uint32_t seq, struct payload p)
 	uint64_t room = room_for(conn, conn->direct_left, offset + p.len);
 
 	tcp_stats.rx_out_of_order++;
-	if (offset >= room || !tcp_ranges_add(&conn->held, seq,
-					      seq + (uint32_t)min((uint64_t)p.len, room - offset))) {
+	if (offset >= room ||
+	    !tcp_ranges_add(&conn->held, seq,
+			    seq + (uint32_t)min((uint64_t)p.len, room - offset))) {
 		tcp_stats.rx_dropped_window++;
 		return;
 	}
@@ -348,7 +350,8 @@ static void relocate(struct tcp_conn *conn, uint8_t *direct, uint64_t left)
 
 		for (; seq != conn->held.range[i].end; seq += n) {
 			uint32_t from_run, to_run;
-			uint8_t *from = place(conn, conn->direct, conn->direct_left, seq, &from_run);
+			uint8_t *from =
+				place(conn, conn->direct, conn->direct_left, seq, &from_run);
 			uint8_t *to = place(conn, direct, left, seq, &to_run);
 
 			n = min(from_run, to_run);

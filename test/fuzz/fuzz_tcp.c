@@ -126,7 +126,10 @@ static void user(struct cursor *c)
 static void start(uint8_t kind)
 {
 	static const struct peer_offer offers[] = {
-		{1460, 7, true, true}, {1460, 0, true, false}, {0, -1, false, false}, {100, 14, false, true},
+		{1460, 7, true, true},
+		{1460, 0, true, false},
+		{0, -1, false, false},
+		{100, 14, false, true},
 	};
 	struct tcp_options options = {.window = 16384, .timeout_ms = 3000, .keepalive = kind & 4};
 

@@ -223,7 +223,8 @@ static void options_of_length_zero_are_dropped(void **state)
 	tcp[13] = TCP_ACK;
 	tcp[20] = 8; /* timestamps, length 0 */
 	memcpy(tcp + 28, "data", 4);
-	put_le16(tcp + 16, checksum_fold(checksum_add(checksum_pseudo(PEER_IP, OUR_IP, IP_TCP, 32), tcp, 32)));
+	put_le16(tcp + 16, checksum_fold(checksum_add(checksum_pseudo(PEER_IP, OUR_IP, IP_TCP, 32),
+						      tcp, 32)));
 	peer_inject(tcp, 32, 0, 0);
 	net_poll();
 	assert_int_equal(tcp_stats.rx_bad, bad + 1);
@@ -446,7 +447,7 @@ static void we_close_first(void **state)
 	peer_send(TCP_ACK, peer_seq, NULL, 0);
 	peer_send(TCP_ACK | TCP_FIN, peer_seq, NULL, 0);
 	assert_int_equal(peer_next()->ack, peer_seq + 1);
-	assert_false(list_empty(&tcp_conns)); /* TIME-WAIT */
+	assert_false(list_empty(&tcp_conns));		 /* TIME-WAIT */
 	peer_send(TCP_ACK | TCP_FIN, peer_seq, NULL, 0); /* our ACK was lost */
 	assert_int_equal(peer_next()->ack, peer_seq + 1);
 	peer_send(TCP_RST, peer_seq + 1, NULL, 0); /* RFC 1337 */

@@ -43,7 +43,11 @@ static void assert_sack(const struct peer_segment *seg, unsigned n, const uint32
 		assert_int_equal(seg->sack[i][1] - peer_isn - 1, blocks[i][1]);
 	}
 }
-#define SACK(...) (const uint32_t[][2]){__VA_ARGS__}
+#define SACK(...)                                                                                  \
+	(const uint32_t[][2])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
 
 static uint32_t right_edge(const struct peer_segment *ack)
 {
@@ -201,7 +205,7 @@ static void duplicates_and_overlaps(void **state)
 	peer_forget();
 	peer_stream(0, 1000);
 	assert_int_equal(last_ack()->ack, peer_seq + 1000); /* at once: the ACK was lost */
-	peer_stream(500, 1000); /* half is new */
+	peer_stream(500, 1000);				    /* half is new */
 	assert_true(got_stream(1500));
 	peer_stream(2000, 1000);
 	peer_stream(2500, 1000);
@@ -332,7 +336,7 @@ static void direct_out_of_order_lands_at_its_place(void **state)
 	assert_int_equal(place[2999], 0xee);
 	assert_int_equal(place[4000], 0xee);
 	assert_int_equal(host_heap_blocks(), blocks); /* no buffer was needed */
-	peer_stream(9000, 2000); /* reaches beyond */
+	peer_stream(9000, 2000);		      /* reaches beyond */
 	assert_memory_equal(place + 9000, stream_at(9000, 1000), 1000);
 	assert_int_equal(place[10000], 0xee);
 	assert_int_equal(host_heap_blocks(), blocks + 1);
@@ -560,13 +564,15 @@ static void data_beyond_the_window_is_cut(void **state)
 
 	/* in order: what was promised, and not more */
 	for (uint32_t at = 0; at < 60000; at += 10000) {
-		struct peer_segment seg = peer_segment(TCP_ACK, peer_seq + at, stream_at(at, 10000), 10000);
+		struct peer_segment seg =
+			peer_segment(TCP_ACK, peer_seq + at, stream_at(at, 10000), 10000);
 
 		peer_send_raw(&seg, 0);
 	}
 	assert_int_equal(conn->rcv_adv - peer_seq, adv);
 	{
-		struct peer_segment seg = peer_segment(TCP_ACK, peer_seq + 60000, stream_at(60000, 20000), 20000);
+		struct peer_segment seg =
+			peer_segment(TCP_ACK, peer_seq + 60000, stream_at(60000, 20000), 20000);
 
 		peer_send_raw(&seg, 0);
 	}
@@ -621,7 +627,8 @@ static void window_does_not_feed_a_queue(void **state)
 	uint8_t *memory = malloc(64 << 20);
 	uint32_t at = 0;
 
-	/* a path of 2 ms and 10 MB/s with a deep queue: the trip takes as long as the window lasts */
+	/* a path of 2 ms and 10 MB/s with a deep queue: the trip takes as long as the window lasts
+	 */
 	tcp_direct(conn, memory, 64 << 20);
 	conn->rtt_min = 2;
 	for (unsigned ms = 0; ms < 3000; ms++) {

@@ -697,7 +697,7 @@ static void window_closes_with_data_in_flight(void **state)
 	peer_window = 0;
 	ack(2 * MSS);
 	pass_ms(3000);
-	assert_true(sent_bytes() <= 5); /* single bytes */
+	assert_true(sent_bytes() <= 5);	     /* single bytes */
 	assert_true(conn->cwnd >= 10 * MSS); /* not congestion */
 	peer_window = 65535;
 	ack(2 * MSS);
@@ -789,7 +789,7 @@ static void lost_syn_starts_with_one_segment(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)     cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_TSO(name) cmocka_unit_test_setup_teardown(name, setup_tso, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(small_sends_share_a_segment),

@@ -14,7 +14,7 @@
 #include "lib/error.h"
 #include "test/unit/tcp_peer.h"
 
-#define WIRE   8192
+#define WIRE 8192
 #ifndef ROUNDS
 #define ROUNDS 12 /* seeds of each scenario; a long run is made with -DROUNDS=1000 */
 #endif
@@ -118,7 +118,8 @@ static void model_segment(uint8_t flags, uint32_t offset, uint32_t len)
 	if (scenario.offer.sack && !len) {
 		unsigned max_blocks = scenario.offer.ts ? 3 : 4;
 
-		for (i = model.rcv_nxt; i < min(scenario.bytes, model.edge) && seg.sack_count < max_blocks; i = n) {
+		for (i = model.rcv_nxt;
+		     i < min(scenario.bytes, model.edge) && seg.sack_count < max_blocks; i = n) {
 			while (i < model.edge && i < scenario.bytes && !model.have[i])
 				i++;
 			for (n = i; n < scenario.bytes && model.have[n]; n++)
@@ -136,7 +137,8 @@ static void model_segment(uint8_t flags, uint32_t offset, uint32_t len)
 static void model_receive(const struct peer_segment *seg)
 {
 	uint32_t offset = seg->seq - our_isn - 1, ack_offset = seg->ack - peer_isn - 1;
-	uint32_t edge = ack_offset + ((uint32_t)seg->window << (scenario.offer.shift < 0 ? 0 : TCP_WINDOW_SHIFT));
+	uint32_t edge = ack_offset + ((uint32_t)seg->window
+				      << (scenario.offer.shift < 0 ? 0 : TCP_WINDOW_SHIFT));
 
 	assert_true(seg->csum_ok);
 	assert_false(seg->flags & TCP_RST);
@@ -153,8 +155,9 @@ static void model_receive(const struct peer_segment *seg)
 			model.fin_acked = true;
 	} else if (ack_offset == model.snd_una && !seg->len && model.snd_nxt != model.snd_una) {
 		if (++model.dupacks == 3)
-			model_segment(TCP_ACK, model.snd_una,
-				      min(1000u, scenario.bytes - min(model.snd_una, scenario.bytes)));
+			model_segment(
+				TCP_ACK, model.snd_una,
+				min(1000u, scenario.bytes - min(model.snd_una, scenario.bytes)));
 	}
 	for (uint32_t i = 0; i < seg->len; i++) {
 		if (offset + i < model.rcv_nxt || offset + i >= model.edge)
@@ -309,7 +312,8 @@ static void run(const struct scenario *what, uint32_t start_seed)
 	assert_int_equal(model.rcv_nxt, what->bytes);
 	assert_memory_equal(model.data, stream, what->bytes);
 	if (getenv("DEBUG"))
-		printf("  %u ms, %llu retransmits, model timeouts %u, %llu out of order, %llu dup\n",
+		printf("  %u ms, %llu retransmits, model timeouts %u, %llu out of order, %llu "
+		       "dup\n",
 		       (unsigned)now_ms, (unsigned long long)tcp_stats.retransmits, model.timeouts,
 		       (unsigned long long)tcp_stats.rx_out_of_order,
 		       (unsigned long long)tcp_stats.rx_duplicate);
@@ -327,59 +331,119 @@ static void run(const struct scenario *what, uint32_t start_seed)
 
 static void clean_wire(void **state)
 {
-	run(&(struct scenario){"clean", 0, 0, 0, 5, 0, 2000000, 0, {1460, 7, true, true}, 300000, false}, 1);
+	run(
+		&(struct scenario){
+			"clean", 0, 0, 0, 5, 0, 2000000, 0, {1460, 7, true, true}, 300000, false},
+		1);
 }
 
 static void clean_wire_with_offload(void **state)
 {
-	run(&(struct scenario){"tso", 0, 0, 0, 5, 0, 2000000, NIC_TX_CSUM | NIC_TSO4,
-			       {1460, 7, true, true}, 300000, false}, 1);
+	run(&(struct scenario){"tso",
+			       0,
+			       0,
+			       0,
+			       5,
+			       0,
+			       2000000,
+			       NIC_TX_CSUM | NIC_TSO4,
+			       {1460, 7, true, true},
+			       300000,
+			       false},
+	    1);
 }
 
 static void lossy(void **state)
 {
 	for (uint32_t s = 1; s <= ROUNDS; s++)
-		run(&(struct scenario){"lossy", 30, 5, 20, 3, 10, 300000, s % 2 ? NIC_TX_CSUM | NIC_TSO4 : 0,
-				       {1460, 7, true, true}, 200000, false}, s);
+		run(&(struct scenario){"lossy",
+				       30,
+				       5,
+				       20,
+				       3,
+				       10,
+				       300000,
+				       s % 2 ? NIC_TX_CSUM | NIC_TSO4 : 0,
+				       {1460, 7, true, true},
+				       200000,
+				       false},
+		    s);
 }
 
 static void very_bad(void **state)
 {
 	for (uint32_t s = 1; s <= ROUNDS; s++)
-		run(&(struct scenario){"very bad", 150, 50, 300, 2, 30, 60000, 0,
-				       {1460, 7, true, s % 2}, 100000, false}, s);
+		run(&(struct scenario){"very bad",
+				       150,
+				       50,
+				       300,
+				       2,
+				       30,
+				       60000,
+				       0,
+				       {1460, 7, true, s % 2},
+				       100000,
+				       false},
+		    s);
 }
 
 static void without_sack(void **state)
 {
 	for (uint32_t s = 1; s <= ROUNDS; s++)
-		run(&(struct scenario){"no sack", 30, 10, 20, 3, 10, 150000, 0,
-				       {536, s % 3 ? -1 : 5, false, s % 2}, 65000, false}, s);
+		run(&(struct scenario){"no sack",
+				       30,
+				       10,
+				       20,
+				       3,
+				       10,
+				       150000,
+				       0,
+				       {536, s % 3 ? -1 : 5, false, s % 2},
+				       65000,
+				       false},
+		    s);
 }
 
 static void moody_windows(void **state)
 {
 	for (uint32_t s = 1; s <= ROUNDS; s++)
-		run(&(struct scenario){"moody", 20, 10, 50, 3, 10, 150000, s % 2 ? NIC_TX_CSUM | NIC_TSO4 : 0,
-				       {1460, 3, true, true}, 40000, true}, s);
+		run(&(struct scenario){"moody",
+				       20,
+				       10,
+				       50,
+				       3,
+				       10,
+				       150000,
+				       s % 2 ? NIC_TX_CSUM | NIC_TSO4 : 0,
+				       {1460, 3, true, true},
+				       40000,
+				       true},
+		    s);
 }
 
 static void only_reordering(void **state)
 {
 	for (uint32_t s = 1; s <= ROUNDS / 2; s++)
-		run(&(struct scenario){"reorder", 0, 20, 500, 5, 10, 300000, 0,
-				       {1460, 7, true, true}, 200000, false}, s);
+		run(&(struct scenario){"reorder",
+				       0,
+				       20,
+				       500,
+				       5,
+				       10,
+				       300000,
+				       0,
+				       {1460, 7, true, true},
+				       200000,
+				       false},
+		    s);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(clean_wire),
-		cmocka_unit_test(clean_wire_with_offload),
-		cmocka_unit_test(lossy),
-		cmocka_unit_test(very_bad),
-		cmocka_unit_test(without_sack),
-		cmocka_unit_test(moody_windows),
+		cmocka_unit_test(clean_wire),	   cmocka_unit_test(clean_wire_with_offload),
+		cmocka_unit_test(lossy),	   cmocka_unit_test(very_bad),
+		cmocka_unit_test(without_sack),	   cmocka_unit_test(moody_windows),
 		cmocka_unit_test(only_reordering),
 	};
 
