@@ -30,7 +30,6 @@ CFLAGS := -m32 -march=i686 -O2 -g -std=gnu11 -ffreestanding -fno-pic -fno-pie -f
 	  -ffunction-sections -fdata-sections $(WARN) -MMD -MP
 INC    := -I. -isystem $(B)/gen -isystem lib/freestanding -nostdinc -isystem $(GCC_INCLUDE) \
 	  -idirafter /usr/include/$(ARCH_INCLUDE) -idirafter /usr/include
-DEFS   := -DVERSION='"$(VERSION)"'
 
 SRC_C   := $(sort $(foreach r,$(ROOMS),$(wildcard $(r)/*.c $(r)/*/*.c)))
 SRC_ASM := $(sort bios/gate32.asm bzimage/start32.asm bzimage/embed.asm)
@@ -48,8 +47,9 @@ $(B)/%.o: %.c Makefile
 $(B)/gen/version: FORCE
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
-$(B)/lib/version.o $(B)/host/lib/version.o $(B)/fuzz/obj/lib/version.o: DEFS = -DVERSION='"$(VERSION)"'
-$(B)/lib/version.o $(B)/host/lib/version.o $(B)/fuzz/obj/lib/version.o: $(B)/gen/version
+VERSION_OBJ := $(addsuffix /lib/version.o,$(B) $(B)/host $(B)/fuzz/obj $(B)/tools/obj)
+$(VERSION_OBJ): DEFS = -DVERSION='"$(VERSION)"'
+$(VERSION_OBJ): $(B)/gen/version
 
 # The embedded script, empty without EMBED=.
 $(B)/gen/embed.bin: FORCE
