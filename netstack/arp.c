@@ -361,8 +361,7 @@ static void arp_receive(struct nic *nic, const struct rx_frame *frame, uint32_t 
 	if (op == OP_REQUEST && own && target == own)
 		send_arp(nic, sender_mac, OP_REPLY, own, sender_mac, sender);
 }
-TABLE_ENTRY(ethertype, arp_ethertype)
-= {ETHERTYPE_ARP, arp_receive};
+TABLE_ENTRY(ethertype, arp_ethertype) = {ETHERTYPE_ARP, arp_receive};
 
 /* ---- Probing for another owner of an address ---- */
 

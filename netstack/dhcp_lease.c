@@ -135,7 +135,7 @@ void dhcp_lease_end(struct nic *nic)
 {
 	struct lease *lease, *next;
 
-	list_for_each_safe (lease, next, &leases, link) {
+	list_for_each_safe(lease, next, &leases, link) {
 		if (lease->nic == nic)
 			forget(lease);
 	}

@@ -17,8 +17,8 @@
 #define IPXE_VERSION 235
 #define BUS_TYPE_PCI 1
 
-TABLE_ENTRY(setting, setting_client_id)
-= {"client-id", "hex", TAG_CLIENT_ID, false, "DHCP client identifier to send", NULL, NULL};
+TABLE_ENTRY(setting, setting_client_id) = {
+	"client-id", "hex", TAG_CLIENT_ID, false, "DHCP client identifier to send", NULL, NULL};
 
 static const uint8_t parameters[] = {
 	1,   3,	  6,   7,   12,	 15,  17,  26,	42,  43,  60,  66,  67,

@@ -55,7 +55,7 @@ void ethernet_receive(struct nic *nic, const struct rx_frame *frame)
 	}
 	if (type < TYPE_MIN)
 		type = ETHERTYPE_LLC;
-	table_for_each (ethertype, handler) {
+	table_for_each(ethertype, handler) {
 		if (handler->type == type) {
 			handler->receive(nic, frame, offset);
 			return;

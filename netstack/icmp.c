@@ -166,5 +166,4 @@ static void icmp_receive(const struct ip_packet *packet)
 		break;
 	}
 }
-TABLE_ENTRY(ip_protocol, icmp_protocol)
-= {IP_ICMP, icmp_receive};
+TABLE_ENTRY(ip_protocol, icmp_protocol) = {IP_ICMP, icmp_receive};

@@ -20,7 +20,7 @@ void ipv4_deliver(const struct ip_packet *packet)
 {
 	const struct ip_protocol *handler;
 
-	table_for_each (ip_protocol, handler) {
+	table_for_each(ip_protocol, handler) {
 		if (handler->protocol == packet->protocol) {
 			handler->receive(packet);
 			return;
@@ -107,8 +107,7 @@ static void ipv4_receive(struct nic *nic, const struct rx_frame *frame, uint32_t
 	else
 		ipv4_deliver(&packet);
 }
-TABLE_ENTRY(ethertype, ipv4_ethertype)
-= {ETHERTYPE_IPV4, ipv4_receive};
+TABLE_ENTRY(ethertype, ipv4_ethertype) = {ETHERTYPE_IPV4, ipv4_receive};
 
 /* ---- Sending ---- */
 

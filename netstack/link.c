@@ -52,7 +52,7 @@ static unsigned open_cards(struct nic **cards, unsigned max)
 	struct nic *nic;
 	unsigned count = 0;
 
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		if (nic->open && count < max)
 			cards[count++] = nic;
 	}

@@ -28,7 +28,7 @@ void net_timer_start(struct net_timer *timer, uint64_t due)
 
 	net_timer_stop(timer);
 	timer->due = due ? due : 1;
-	list_for_each (next, &timers, link) {
+	list_for_each(next, &timers, link) {
 		if (next->due > timer->due)
 			break;
 	}
@@ -59,11 +59,11 @@ void net_poll(void)
 	if (!nic_receiver)
 		nic_receiver = ethernet_receive;
 	nic_poll_all();
-	table_for_each (net_poller, poller)
+	table_for_each(net_poller, poller)
 		poller->poll();
 	if (!list_empty(&timers))
 		run_timers();
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		if (nic->open)
 			nic_flush(nic);
 	}

@@ -42,8 +42,7 @@ static void bpdu_receive(struct nic *nic, const struct rx_frame *frame, uint32_t
 	else if (type == TYPE_RAPID)
 		netif->blocked_until = flags & FLAG_FORWARDING ? 0 : clock_ms() + RAPID_MS;
 }
-TABLE_ENTRY(ethertype, bpdu_ethertype)
-= {ETHERTYPE_LLC, bpdu_receive};
+TABLE_ENTRY(ethertype, bpdu_ethertype) = {ETHERTYPE_LLC, bpdu_receive};
 
 bool link_blocked(struct nic *nic)
 {

@@ -19,7 +19,7 @@ static bool taken(uint16_t port, const struct nic *nic)
 {
 	struct udp_socket *s;
 
-	list_for_each (s, &sockets, link) {
+	list_for_each(s, &sockets, link) {
 		if (s->port == port && (!s->nic || !nic || s->nic == nic))
 			return true;
 	}
@@ -64,7 +64,7 @@ static struct udp_socket *find(const struct nic *nic, uint16_t port)
 {
 	struct udp_socket *s;
 
-	list_for_each (s, &sockets, link) {
+	list_for_each(s, &sockets, link) {
 		if (s->port == port && (!s->nic || !nic || s->nic == nic))
 			return s;
 	}
@@ -137,8 +137,7 @@ static void udp_receive(const struct ip_packet *packet)
 	else
 		receive_joined(socket, packet, get_be16(header), len);
 }
-TABLE_ENTRY(ip_protocol, udp_protocol)
-= {IP_UDP, udp_receive};
+TABLE_ENTRY(ip_protocol, udp_protocol) = {IP_UDP, udp_receive};
 
 void udp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code)
 {

@@ -15,7 +15,7 @@ static int unknown_card(const char *name)
 	char known[160] = "";
 	struct nic *nic;
 
-	list_for_each (nic, &nics, link)
+	list_for_each(nic, &nics, link)
 		format_append(known, sizeof(known), " %s", nic->name);
 	if (!known[0])
 		return fail(E_NET_NO_CARD, "no card called %s: no network card was found", name);
@@ -35,7 +35,7 @@ int cards_of(const struct call *call, struct nic **cards)
 	}
 	if (call->argc)
 		return count;
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		if (count < CARDS_MAX)
 			cards[count++] = nic;
 	}
@@ -74,8 +74,7 @@ static int run_ifopen(struct call *call)
 	}
 	return rc;
 }
-TABLE_ENTRY(command, cmd_ifopen)
-= {
+TABLE_ENTRY(command, cmd_ifopen) = {
 	.name = "ifopen",
 	.arguments = "[<card>...]",
 	.summary = "Open network cards (all, unless named)",
@@ -96,8 +95,7 @@ static int run_ifclose(struct call *call)
 	}
 	return count < 0 ? count : 0;
 }
-TABLE_ENTRY(command, cmd_ifclose)
-= {
+TABLE_ENTRY(command, cmd_ifclose) = {
 	.name = "ifclose",
 	.arguments = "[<card>...]",
 	.summary = "Close network cards (all, unless named)",
@@ -126,8 +124,7 @@ static int run_iflinkwait(struct call *call)
 	}
 	return rc;
 }
-TABLE_ENTRY(command, cmd_iflinkwait)
-= {
+TABLE_ENTRY(command, cmd_iflinkwait) = {
 	.name = "iflinkwait",
 	.arguments = "[<card>...]",
 	.summary = "Wait until a card has a link",
@@ -165,8 +162,7 @@ static const char dhcp_details[] =
 	"says what to boot wins, then any answer; the other cards are closed again. What the\n"
 	"server said is readable as net0.dhcp/NAME.\n";
 
-TABLE_ENTRY(command, cmd_dhcp)
-= {
+TABLE_ENTRY(command, cmd_dhcp) = {
 	.name = "dhcp",
 	.arguments = "[<card>...]",
 	.summary = "Get an address by DHCP",
@@ -177,8 +173,7 @@ TABLE_ENTRY(command, cmd_dhcp)
 	.run = run_dhcp,
 	.details = dhcp_details,
 };
-TABLE_ENTRY(command, cmd_ifconf)
-= {
+TABLE_ENTRY(command, cmd_ifconf) = {
 	.name = "ifconf",
 	.arguments = "[<card>...]",
 	.summary = "Configure network cards; the same as dhcp",
@@ -197,8 +192,7 @@ static int run_route(struct call *call)
 	netif_print_routes();
 	return 0;
 }
-TABLE_ENTRY(command, cmd_route)
-= {
+TABLE_ENTRY(command, cmd_route) = {
 	.name = "route",
 	.summary = "Show addresses and routes",
 	.run = run_route,

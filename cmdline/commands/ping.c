@@ -84,8 +84,7 @@ static int run_ping(struct call *call)
 				    : "");
 	return 0;
 }
-TABLE_ENTRY(command, cmd_ping)
-= {
+TABLE_ENTRY(command, cmd_ping) = {
 	.name = "ping",
 	.arguments = "<host>",
 	.summary = "Send ICMP echo requests",
@@ -107,8 +106,7 @@ static int run_nslookup(struct call *call)
 	format(text, sizeof(text), IPV4_FMT, IPV4_ARG(address));
 	return setting_store(call->argv[0], text, SOURCE_SCRIPT);
 }
-TABLE_ENTRY(command, cmd_nslookup)
-= {
+TABLE_ENTRY(command, cmd_nslookup) = {
 	.name = "nslookup",
 	.arguments = "<setting> <name>",
 	.summary = "Look a name up and store its address in a setting",
