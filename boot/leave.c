@@ -7,6 +7,7 @@
 #include "bios/memmap.h"
 #include "boot/boot.h"
 #include "nic/nic.h"
+#include "netstack/http.h"
 #include "netstack/tcp.h"
 #include "san/san.h"
 
@@ -15,6 +16,7 @@ void leave_prepare(void)
 	san_prepare_exit();
 	if (san_any_hooked())
 		return;
+	http_close_idle();
 	tcp_abort_all();
 	nic_close_all();
 	memmap_unhide();

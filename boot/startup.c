@@ -56,19 +56,38 @@ static bool archive_begins(const uint8_t *p, size_t left)
 	return false;
 }
 
+static bool script_begins(const uint8_t *p, size_t left)
+{
+	return left > 6 && (!memcmp(p, "#!ipxe", 6) || !memcmp(p, "#!gpxe", 6));
+}
+
 /*
- * Length of the script at the start of @data. A loader that is given several
- * initrds puts them one behind the other, each padded with NULs to 4 bytes: the
- * script ends at a NUL, or where on such a boundary an archive or the next
- * script begins.
+ * Does what the loader put behind a script begin at @at? A loader that is given
+ * several initrds pads each with NULs to 4 bytes. One that needs no padding ends
+ * where an archive or another script begins on such a boundary; what looks like
+ * text counts only at the start of a line.
  */
+static bool next_begins(const uint8_t *data, size_t at, size_t len)
+{
+	bool line_start = data[at - 1] == '\n';
+
+	if (!data[at])
+		return true;
+	if (at % 4 || (is_print(data[at]) && !line_start))
+		return false;
+	return archive_begins(data + at, len - at) || script_begins(data + at, len - at);
+}
+
+/* Length of the script at the start of @data, blank lines in front of it included. */
 static size_t script_length(const uint8_t *data, size_t len)
 {
-	for (size_t i = 1; i < len; i++)
-		if (!data[i] || (i % 4 == 0 && (archive_begins(data + i, len - i) ||
-						(data[i - 1] == '\n' && len - i > 6 &&
-						 !memcmp(data + i, "#!ipxe", 6)))))
-			return i;
+	size_t at = 0;
+
+	while (at < len && !script_begins(data + at, len - at))
+		at++;
+	for (at++; at < len; at++)
+		if (next_begins(data, at, len))
+			return at;
 	return len;
 }
 
