@@ -142,8 +142,7 @@ static long uuid(const char *scope, uint8_t *raw, size_t max)
 	{                                                                                          \
 		return string_of(structure, offset, raw, max);                                     \
 	}                                                                                          \
-	TABLE_ENTRY(setting, setting_##function)                                                   \
-	= {                                                                                        \
+	TABLE_ENTRY(setting, setting_##function) = {                                               \
 		.name = setting_name,                                                              \
 		.type = "string",                                                                  \
 		.description = text,                                                               \
@@ -158,8 +157,7 @@ STRING_SETTING("asset", asset, CHASSIS_INFORMATION, 8, "asset tag of the chassis
 STRING_SETTING("board-serial", board_serial, BASEBOARD_INFORMATION, 7,
 	       "serial number of the mainboard");
 
-TABLE_ENTRY(setting, setting_uuid)
-= {
+TABLE_ENTRY(setting, setting_uuid) = {
 	.name = "uuid",
 	.type = "uuid",
 	.description = "UUID of the machine; unset when the firmware has none",

@@ -215,11 +215,9 @@ static void apply_console(void)
 	select_devices(list);
 }
 
-TABLE_ENTRY(setting, setting_console)
-= {
+TABLE_ENTRY(setting, setting_console) = {
 	.name = "console",
 	.type = "string",
 	.description = "Console devices: vga, ttyS0,115200n8, or both",
 };
-TABLE_ENTRY(setting_applicator, console_applicator)
-= {apply_console};
+TABLE_ENTRY(setting_applicator, console_applicator) = {apply_console};

@@ -109,7 +109,7 @@ static bool is_san_path(const char *root_path)
 	const struct san_scheme *scheme;
 	size_t len;
 
-	table_for_each (san_scheme, scheme) {
+	table_for_each(san_scheme, scheme) {
 		len = strlen(scheme->name);
 		if (text_starts_nocase(root_path, scheme->name) && root_path[len] == ':')
 			return true;
@@ -216,7 +216,7 @@ int autoboot(struct nic *nic)
 	if (nic) {
 		cards[count++] = nic;
 	} else {
-		list_for_each (card, &nics, link) {
+		list_for_each(card, &nics, link) {
 			if (count < CARDS_MAX)
 				cards[count++] = card;
 		}

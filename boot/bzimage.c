@@ -50,7 +50,7 @@ static int collect_initrds(struct bz_plan *plan, const struct image *kernel)
 	struct image *image;
 	int rc = 0;
 
-	list_for_each (image, &images, link) {
+	list_for_each(image, &images, link) {
 		struct bz_member *m = &plan->member[plan->member_count];
 
 		if (image->role != IMAGE_INITRD || image->running || image == kernel)
@@ -157,8 +157,7 @@ static int bzimage_execute(struct image *image)
 	return fail_context(rc, "%s", image->name);
 }
 
-TABLE_ENTRY(image_type, image_type_bzimage)
-= {
+TABLE_ENTRY(image_type, image_type_bzimage) = {
 	.name = "bzImage",
 	.order = 20,
 	.probe = bzimage_probe,

@@ -32,7 +32,7 @@ static const struct image_type *probe(const struct image *image)
 {
 	const struct image_type *type, *best = NULL;
 
-	table_for_each (image_type, type) {
+	table_for_each(image_type, type) {
 		if (type->probe(image) && (!best || type->order < best->order))
 			best = type;
 	}
@@ -105,7 +105,7 @@ struct image *image_find(const char *name)
 {
 	struct image *image;
 
-	list_for_each (image, &images, link) {
+	list_for_each(image, &images, link) {
 		if (!image->running && !strcmp(image->name, name))
 			return image;
 	}
@@ -146,7 +146,7 @@ void image_select(struct image *image)
 {
 	struct image *other;
 
-	list_for_each (other, &images, link)
+	list_for_each(other, &images, link)
 		other->selected = false;
 	image->selected = true;
 }
@@ -155,7 +155,7 @@ struct image *image_selected(void)
 {
 	struct image *image;
 
-	list_for_each (image, &images, link) {
+	list_for_each(image, &images, link) {
 		if (image->selected && !image->running)
 			return image;
 	}

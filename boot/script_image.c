@@ -15,8 +15,7 @@ static int script_image_execute(struct image *image)
 	return script_run(image->name, (const char *)image->data, image->len);
 }
 
-TABLE_ENTRY(image_type, image_type_script)
-= {
+TABLE_ENTRY(image_type, image_type_script) = {
 	.name = "script",
 	.order = 10,
 	.probe = script_image_probe,

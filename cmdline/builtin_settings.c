@@ -35,8 +35,7 @@ static long compute_version(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_text(scope, raw, max, version);
 }
-TABLE_ENTRY(setting, setting_version)
-= {
+TABLE_ENTRY(setting, setting_version) = {
 	.name = "version",
 	.type = "string",
 	.description = "version of this firmware",
@@ -47,8 +46,7 @@ static long compute_platform(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_text(scope, raw, max, "pcbios");
 }
-TABLE_ENTRY(setting, setting_platform)
-= {
+TABLE_ENTRY(setting, setting_platform) = {
 	.name = "platform",
 	.type = "string",
 	.description = "kind of firmware below",
@@ -59,8 +57,7 @@ static long compute_buildarch(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_text(scope, raw, max, "i386");
 }
-TABLE_ENTRY(setting, setting_buildarch)
-= {
+TABLE_ENTRY(setting, setting_buildarch) = {
 	.name = "buildarch",
 	.type = "string",
 	.description = "processor architecture that this was built for",
@@ -71,8 +68,7 @@ static long compute_errno(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_u32(scope, raw, max, error_errno(last_failure.rc));
 }
-TABLE_ENTRY(setting, setting_errno)
-= {
+TABLE_ENTRY(setting, setting_errno) = {
 	.name = "errno",
 	.type = "uint32",
 	.description = "number of the last failure",
@@ -83,8 +79,7 @@ static long compute_error(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_text(scope, raw, max, last_failure.text);
 }
-TABLE_ENTRY(setting, setting_error)
-= {
+TABLE_ENTRY(setting, setting_error) = {
 	.name = "error",
 	.type = "string",
 	.description = "the last failure as a sentence",
@@ -95,8 +90,7 @@ static long compute_error_code(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_text(scope, raw, max, last_failure.code);
 }
-TABLE_ENTRY(setting, setting_error_code)
-= {
+TABLE_ENTRY(setting, setting_error_code) = {
 	.name = "error-code",
 	.type = "string",
 	.description = "short code of the last failure, for explain",
@@ -107,8 +101,7 @@ static long compute_unixtime(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_u32(scope, raw, max, (uint32_t)clock_unix());
 }
-TABLE_ENTRY(setting, setting_unixtime)
-= {
+TABLE_ENTRY(setting, setting_unixtime) = {
 	.name = "unixtime",
 	.type = "uint32",
 	.description = "seconds since 1970",
@@ -121,8 +114,7 @@ static long compute_cwuri(const char *scope, uint8_t *raw, size_t max)
 
 	return uri ? put_text(scope, raw, max, uri->text) : -1;
 }
-TABLE_ENTRY(setting, setting_cwuri)
-= {
+TABLE_ENTRY(setting, setting_cwuri) = {
 	.name = "cwuri",
 	.type = "string",
 	.description = "URI of the running script",
@@ -143,8 +135,7 @@ static long compute_cwduri(const char *scope, uint8_t *raw, size_t max)
 	}
 	return put(scope, raw, max, uri->text, len);
 }
-TABLE_ENTRY(setting, setting_cwduri)
-= {
+TABLE_ENTRY(setting, setting_cwduri) = {
 	.name = "cwduri",
 	.type = "string",
 	.description = "directory of the URI of the running script",
@@ -168,8 +159,7 @@ static long compute_dmesg(const char *scope, uint8_t *raw, size_t max)
 	total = from_first + second_len;
 	return (long)total;
 }
-TABLE_ENTRY(setting, setting_dmesg)
-= {
+TABLE_ENTRY(setting, setting_dmesg) = {
 	.name = "dmesg",
 	.type = "string",
 	.description = "what was printed last",

@@ -305,5 +305,4 @@ static void apply_debug(void)
 	if (setting_text("", "debug", areas, sizeof(areas)))
 		log_enable(areas);
 }
-TABLE_ENTRY(setting_applicator, debug_applicator)
-= {apply_debug};
+TABLE_ENTRY(setting_applicator, debug_applicator) = {apply_debug};

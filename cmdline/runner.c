@@ -97,7 +97,7 @@ const struct command *command_find(const char *name)
 {
 	const struct command *c;
 
-	table_for_each (command, c) {
+	table_for_each(command, c) {
 		if (!strcmp(c->name, name))
 			return c;
 	}

@@ -48,8 +48,7 @@ int shell_run(void)
 	return rc ? rc : frame.status;
 }
 
-TABLE_ENTRY(setting, setting_lock)
-= {
+TABLE_ENTRY(setting, setting_lock) = {
 	.name = "lock",
 	.type = "int8",
 	.description = "1: no shell and no Ctrl-B",

@@ -51,7 +51,7 @@ static void block_report(struct block_device *dev)
 	unsigned in_flight = 0;
 	const struct iscsi_task *task;
 
-	list_for_each (task, &session->sent, link)
+	list_for_each(task, &session->sent, link)
 		in_flight++;
 	print("  iscsi session to " IPV4_FMT ":%u: %s, initiator %s (from %s)\n",
 	      IPV4_ARG(session->hop.address), (unsigned)session->hop.port, state_text(session),
@@ -170,19 +170,16 @@ const char *iscsi_device_initiator(const struct block_device *dev, const char **
 	return session->initiator.name;
 }
 
-TABLE_ENTRY(san_scheme, scheme_iscsi)
-= {.name = "iscsi", .open = iscsi_open};
+TABLE_ENTRY(san_scheme, scheme_iscsi) = {.name = "iscsi", .open = iscsi_open};
 
-TABLE_ENTRY(setting, setting_san_timeout)
-= {
+TABLE_ENTRY(setting, setting_san_timeout) = {
 	.name = "san-timeout",
 	.type = "uint32",
 	.description =
 		"seconds to keep trying when the connection to a SAN disk is lost; 0: for ever",
 };
 
-TABLE_ENTRY(setting, setting_iscsi_digest)
-= {
+TABLE_ENTRY(setting, setting_iscsi_digest) = {
 	.name = "iscsi-digest",
 	.type = "string",
 	.description = "iSCSI digests: crc32c asks for them, none refuses them; unset: as the "

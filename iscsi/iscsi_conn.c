@@ -491,7 +491,7 @@ static void account_pause(struct iscsi_session *session, uint64_t now)
 		session->deadline += gap;
 		if (session->ping_sent)
 			session->ping_sent += gap;
-		list_for_each (task, &session->sent, link)
+		list_for_each(task, &session->sent, link)
 			task->sent_at += gap;
 	}
 	if (session->received)
@@ -536,12 +536,11 @@ static void poll_sessions(void)
 {
 	struct iscsi_session *session, *next;
 
-	list_for_each_safe (session, next, &sessions, link)
+	list_for_each_safe(session, next, &sessions, link)
 		poll_session(session);
 }
 
-TABLE_ENTRY(net_poller, iscsi_poller)
-= {.poll = poll_sessions};
+TABLE_ENTRY(net_poller, iscsi_poller) = {.poll = poll_sessions};
 
 /* ---- Opening and closing ---- */
 

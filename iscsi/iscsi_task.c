@@ -139,7 +139,7 @@ void iscsi_tasks_release(struct iscsi_session *session)
 {
 	struct iscsi_task *task, *next;
 
-	list_for_each_safe (task, next, &session->draining, link)
+	list_for_each_safe(task, next, &session->draining, link)
 		if (data_acknowledged(session, task))
 			complete_task(session, task);
 }
@@ -246,7 +246,7 @@ static struct iscsi_task *next_ready(struct iscsi_session *session, uint64_t now
 {
 	struct iscsi_task *task;
 
-	list_for_each (task, &session->ready, link)
+	list_for_each(task, &session->ready, link)
 		if (task->not_before <= now)
 			return task;
 	return NULL;
@@ -426,9 +426,9 @@ void iscsi_tasks_requeue(struct iscsi_session *session)
 	struct iscsi_task *task, *next;
 	struct list *after = &session->ready;
 
-	list_for_each_safe (task, next, &session->draining, link)
+	list_for_each_safe(task, next, &session->draining, link)
 		complete_task(session, task);
-	list_for_each_safe (task, next, &session->sent, link) {
+	list_for_each_safe(task, next, &session->sent, link) {
 		task->in_flight = false;
 		task->moved = 0;
 		task->sent_mark = 0;
@@ -452,7 +452,7 @@ bool iscsi_tasks_stuck(const struct iscsi_session *session, uint64_t now)
 {
 	const struct iscsi_task *task;
 
-	list_for_each (task, &session->sent, link)
+	list_for_each(task, &session->sent, link)
 		if (now > task->sent_at && now - task->sent_at > ANSWER_MS)
 			return true;
 	return false;
@@ -492,7 +492,7 @@ static void expire_list(struct iscsi_session *session, struct list *list, uint64
 {
 	struct iscsi_io *io, *next;
 
-	list_for_each_safe (io, next, list, link) {
+	list_for_each_safe(io, next, list, link) {
 		if (now - max(io->since, session->lost_at) <= session->timeout_ms)
 			continue;
 		detach_tasks(session, io);
@@ -573,7 +573,7 @@ static void abandon_list(struct list *list)
 {
 	struct iscsi_io *io, *next;
 
-	list_for_each_safe (io, next, list, link) {
+	list_for_each_safe(io, next, list, link) {
 		io->outstanding = 0;
 		io->issued = io->total;
 		io->rc = E_CANCELLED;

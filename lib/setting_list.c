@@ -7,11 +7,9 @@
 #include "lib/settings.h"
 
 #define STORED(id, name, type, tag, description)                                                   \
-	TABLE_ENTRY(setting, setting_##id)                                                         \
-	= {name, type, tag, false, description, NULL, NULL}
+	TABLE_ENTRY(setting, setting_##id) = {name, type, tag, false, description, NULL, NULL}
 #define SECRET(id, name, type, tag, description)                                                   \
-	TABLE_ENTRY(setting, setting_##id)                                                         \
-	= {name, type, tag, true, description, NULL, NULL}
+	TABLE_ENTRY(setting, setting_##id) = {name, type, tag, true, description, NULL, NULL}
 
 /* Addresses. yiaddr and siaddr of the DHCP header have tags of our own. */
 STORED(ip, "ip", "ipv4", SETTING_TAG(175, 2), "IPv4 address");

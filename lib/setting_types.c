@@ -27,8 +27,7 @@ static long show_string(const uint8_t *raw, size_t len, char *text, size_t max)
 {
 	return (long)format(text, max, "%.*s", (int)len, (const char *)raw);
 }
-TABLE_ENTRY(setting_type, type_string)
-= {"string", parse_string, show_string};
+TABLE_ENTRY(setting_type, type_string) = {"string", parse_string, show_string};
 
 static long parse_uristring(const char *text, uint8_t *raw, size_t max)
 {
@@ -48,8 +47,7 @@ static long show_uristring(const uint8_t *raw, size_t len, char *text, size_t ma
 {
 	return (long)uri_encode((const char *)raw, len, "", text, max);
 }
-TABLE_ENTRY(setting_type, type_uristring)
-= {"uristring", parse_uristring, show_uristring};
+TABLE_ENTRY(setting_type, type_uristring) = {"uristring", parse_uristring, show_uristring};
 
 /* ---- Numbers ---- */
 
@@ -110,18 +108,12 @@ static long show_uint(const uint8_t *raw, size_t len, char *text, size_t max)
 		return E_SETTING_VALUE;
 	return (long)format(text, max, "0x%llx", (unsigned long long)value);
 }
-TABLE_ENTRY(setting_type, type_int8)
-= {"int8", parse_8, show_int};
-TABLE_ENTRY(setting_type, type_int16)
-= {"int16", parse_16, show_int};
-TABLE_ENTRY(setting_type, type_int32)
-= {"int32", parse_32, show_int};
-TABLE_ENTRY(setting_type, type_uint8)
-= {"uint8", parse_8, show_uint};
-TABLE_ENTRY(setting_type, type_uint16)
-= {"uint16", parse_16, show_uint};
-TABLE_ENTRY(setting_type, type_uint32)
-= {"uint32", parse_32, show_uint};
+TABLE_ENTRY(setting_type, type_int8) = {"int8", parse_8, show_int};
+TABLE_ENTRY(setting_type, type_int16) = {"int16", parse_16, show_int};
+TABLE_ENTRY(setting_type, type_int32) = {"int32", parse_32, show_int};
+TABLE_ENTRY(setting_type, type_uint8) = {"uint8", parse_8, show_uint};
+TABLE_ENTRY(setting_type, type_uint16) = {"uint16", parse_16, show_uint};
+TABLE_ENTRY(setting_type, type_uint32) = {"uint32", parse_32, show_uint};
 
 /* ---- Addresses ---- */
 
@@ -142,8 +134,7 @@ static long show_ipv4(const uint8_t *raw, size_t len, char *text, size_t max)
 		return E_SETTING_VALUE;
 	return (long)format(text, max, IPV4_FMT, IPV4_ARG(get_be32(raw)));
 }
-TABLE_ENTRY(setting_type, type_ipv4)
-= {"ipv4", parse_ipv4, show_ipv4};
+TABLE_ENTRY(setting_type, type_ipv4) = {"ipv4", parse_ipv4, show_ipv4};
 
 static long show_busdevfn(const uint8_t *raw, size_t len, char *text, size_t max)
 {
@@ -155,8 +146,7 @@ static long show_busdevfn(const uint8_t *raw, size_t len, char *text, size_t max
 			    (unsigned)(value >> 8 & 255), (unsigned)(value >> 3 & 31),
 			    (unsigned)(value & 7));
 }
-TABLE_ENTRY(setting_type, type_busdevfn)
-= {"busdevfn", NULL, show_busdevfn};
+TABLE_ENTRY(setting_type, type_busdevfn) = {"busdevfn", NULL, show_busdevfn};
 
 /* ---- Bytes ---- */
 
@@ -202,8 +192,7 @@ static long show_hex(const uint8_t *raw, size_t len, char *text, size_t max)
 {
 	return show_pairs(raw, len, text, max, ':');
 }
-TABLE_ENTRY(setting_type, type_hex)
-= {"hex", parse_hex, show_hex};
+TABLE_ENTRY(setting_type, type_hex) = {"hex", parse_hex, show_hex};
 
 static long parse_hexhyp(const char *text, uint8_t *raw, size_t max)
 {
@@ -214,8 +203,7 @@ static long show_hexhyp(const uint8_t *raw, size_t len, char *text, size_t max)
 {
 	return show_pairs(raw, len, text, max, '-');
 }
-TABLE_ENTRY(setting_type, type_hexhyp)
-= {"hexhyp", parse_hexhyp, show_hexhyp};
+TABLE_ENTRY(setting_type, type_hexhyp) = {"hexhyp", parse_hexhyp, show_hexhyp};
 
 static long parse_hexraw(const char *text, uint8_t *raw, size_t max)
 {
@@ -226,8 +214,7 @@ static long show_hexraw(const uint8_t *raw, size_t len, char *text, size_t max)
 {
 	return show_pairs(raw, len, text, max, 0);
 }
-TABLE_ENTRY(setting_type, type_hexraw)
-= {"hexraw", parse_hexraw, show_hexraw};
+TABLE_ENTRY(setting_type, type_hexraw) = {"hexraw", parse_hexraw, show_hexraw};
 
 static long parse_base64(const char *text, uint8_t *raw, size_t max)
 {
@@ -240,8 +227,7 @@ static long show_base64(const uint8_t *raw, size_t len, char *text, size_t max)
 {
 	return (long)base64_encode(raw, len, text, max);
 }
-TABLE_ENTRY(setting_type, type_base64)
-= {"base64", parse_base64, show_base64};
+TABLE_ENTRY(setting_type, type_base64) = {"base64", parse_base64, show_base64};
 
 /* ---- UUIDs (RFC 4122 text); a GUID has its first three fields little endian ---- */
 
@@ -278,8 +264,7 @@ static long show_uuid(const uint8_t *raw, size_t len, char *text, size_t max)
 			    get_be16(raw + 4), get_be16(raw + 6), get_be16(raw + 8),
 			    get_be16(raw + 10), get_be32(raw + 12));
 }
-TABLE_ENTRY(setting_type, type_uuid)
-= {"uuid", parse_uuid, show_uuid};
+TABLE_ENTRY(setting_type, type_uuid) = {"uuid", parse_uuid, show_uuid};
 
 static long parse_guid(const char *text, uint8_t *raw, size_t max)
 {
@@ -300,8 +285,7 @@ static long show_guid(const uint8_t *raw, size_t len, char *text, size_t max)
 	swap_guid(swapped);
 	return show_uuid(swapped, 16, text, max);
 }
-TABLE_ENTRY(setting_type, type_guid)
-= {"guid", parse_guid, show_guid};
+TABLE_ENTRY(setting_type, type_guid) = {"guid", parse_guid, show_guid};
 
 /* ---- Domain search lists ---- */
 
@@ -404,5 +388,4 @@ static long show_dnssl(const uint8_t *raw, size_t len, char *text, size_t max)
 	}
 	return (long)used;
 }
-TABLE_ENTRY(setting_type, type_dnssl)
-= {"dnssl", parse_dnssl, show_dnssl};
+TABLE_ENTRY(setting_type, type_dnssl) = {"dnssl", parse_dnssl, show_dnssl};

@@ -57,7 +57,7 @@ const struct setting *setting_find(const char *name)
 {
 	const struct setting *s;
 
-	table_for_each (setting, s) {
+	table_for_each(setting, s) {
 		if (!strcmp(s->name, name))
 			return s;
 	}
@@ -68,7 +68,7 @@ const struct setting *setting_by_tag(uint32_t tag)
 {
 	const struct setting *s;
 
-	table_for_each (setting, s) {
+	table_for_each(setting, s) {
 		if (tag && s->tag == tag)
 			return s;
 	}
@@ -79,7 +79,7 @@ const struct setting_type *setting_type_find(const char *name)
 {
 	const struct setting_type *t;
 
-	table_for_each (setting_type, t) {
+	table_for_each(setting_type, t) {
 		if (!strcmp(t->name, name))
 			return t;
 	}
@@ -238,7 +238,7 @@ static struct scope *scope_find(const char *name)
 {
 	struct scope *s;
 
-	list_for_each (s, &scopes, link) {
+	list_for_each(s, &scopes, link) {
 		if (!strcmp(s->name, name))
 			return s;
 	}
@@ -267,7 +267,7 @@ static struct entry *entry_find(const struct scope *s, const char *name)
 
 	if (!s)
 		return NULL;
-	list_for_each (e, &s->entries, link) {
+	list_for_each(e, &s->entries, link) {
 		if (!strcmp(e->name, name))
 			return e;
 	}
@@ -300,7 +300,7 @@ static void apply(void)
 	if (applying)
 		return;
 	applying = true;
-	table_for_each (setting_applicator, a)
+	table_for_each(setting_applicator, a)
 		a->apply();
 	applying = false;
 }
@@ -420,10 +420,10 @@ static bool clear_scopes(const char *name)
 	struct entry *e, *next_entry;
 	bool changed = false;
 
-	list_for_each_safe (s, next_scope, &scopes, link) {
+	list_for_each_safe(s, next_scope, &scopes, link) {
 		if (name && strcmp(s->name, name) != 0 && !is_child(s->name, name))
 			continue;
-		list_for_each_safe (e, next_entry, &s->entries, link)
+		list_for_each_safe(e, next_entry, &s->entries, link)
 			entry_free(e);
 		scope_free_if_empty(s);
 		changed = true;
@@ -498,7 +498,7 @@ static enum outcome look_children(const char *scope, const struct reference *ref
 {
 	const struct scope *s;
 
-	list_for_each (s, &scopes, link) {
+	list_for_each(s, &scopes, link) {
 		enum outcome o = is_child(s->name, scope) ? look_entry(s, ref, value) : ABSENT;
 
 		if (o != ABSENT)
@@ -577,7 +577,7 @@ static enum outcome look_others(const struct reference *ref, struct setting_valu
 
 	if (o == ABSENT)
 		o = look_entry(scope_find("pxebs"), ref, value);
-	list_for_each (s, &scopes, link) {
+	list_for_each(s, &scopes, link) {
 		if (o == ABSENT && *s->name)
 			o = look_entry(s, ref, value);
 	}
@@ -688,8 +688,8 @@ void settings_walk(void (*visit)(const char *scope, const struct setting_value *
 	const struct scope *s;
 	const struct entry *e;
 
-	list_for_each (s, &scopes, link) {
-		list_for_each (e, &s->entries, link) {
+	list_for_each(s, &scopes, link) {
+		list_for_each(e, &s->entries, link) {
 			struct setting_value value;
 			struct reference ref = {.predefined = setting_find(e->name)};
 

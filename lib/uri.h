@@ -18,7 +18,8 @@ struct uri {
 	char *password; /* percent-encoded; NULL when absent */
 	char *host;	/* without brackets; NULL when there is no authority */
 	uint16_t port;	/* 0: none given */
-	char *path;	/* with its leading slash when present; "" when absent; never NULL unless opaque */
+	char *path; /* with its leading slash when present; "" when absent; never NULL unless opaque
+		     */
 	char *query;	/* without '?'; NULL when absent */
 	char *fragment; /* without '#'; NULL when absent */
 };

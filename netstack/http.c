@@ -108,7 +108,7 @@ void http_close_idle(void)
 {
 	struct connection *c, *next;
 
-	list_for_each_safe (c, next, &idle, link)
+	list_for_each_safe(c, next, &idle, link)
 		connection_free(c, false);
 }
 
@@ -121,7 +121,7 @@ static void connection_keep(struct connection *c)
 	c->exchange = NULL;
 	c->idle_since = clock_ms();
 	list_append(&idle, &c->link);
-	list_for_each (old, &idle, link)
+	list_for_each(old, &idle, link)
 		count++;
 	if (count > POOL_MAX)
 		connection_free(list_first(&idle, struct connection, link), false);
@@ -131,7 +131,7 @@ static struct connection *connection_reuse(const char *host, uint16_t port)
 {
 	struct connection *c, *next;
 
-	list_for_each_safe (c, next, &idle, link) {
+	list_for_each_safe(c, next, &idle, link) {
 		bool usable = !c->closed && !c->dirty && clock_ms() - c->idle_since < IDLE_MS;
 
 		if (!usable) {

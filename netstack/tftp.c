@@ -499,5 +499,4 @@ static int tftp_fetch(struct fetch *f)
 	return rc;
 }
 
-TABLE_ENTRY(uri_scheme, scheme_tftp)
-= {.name = "tftp", .fetch = tftp_fetch};
+TABLE_ENTRY(uri_scheme, scheme_tftp) = {.name = "tftp", .fetch = tftp_fetch};

@@ -127,7 +127,7 @@ static int run_without_network(unsigned number)
 	int rc;
 
 	tcp_abort_all();
-	list_for_each_safe (nic, next, &nics, link) {
+	list_for_each_safe(nic, next, &nics, link) {
 		if (nic->open && count < ARRAY_SIZE(open))
 			open[count++] = nic;
 	}

@@ -27,7 +27,7 @@ static struct nic *card_with_mac(const uint8_t *mac)
 {
 	struct nic *nic;
 
-	list_for_each (nic, &nics, link) {
+	list_for_each(nic, &nics, link) {
 		if (!memcmp(nic->mac, mac, ETH_ALEN))
 			return nic;
 	}
@@ -156,7 +156,7 @@ int describe_publish(void)
 	struct san_drive *drive;
 
 	memset(&all, 0, sizeof(all));
-	list_for_each (drive, &san_drives, link) {
+	list_for_each(drive, &san_drives, link) {
 		if (drive->describe && drive->ibft.target_count && !merge(&all, &drive->ibft))
 			print("0x%02x: not in the iBFT, which holds two targets of one card\n",
 			      drive->number);

@@ -27,7 +27,7 @@ struct san_drive *drive_find(unsigned number)
 {
 	struct san_drive *drive;
 
-	list_for_each (drive, &san_drives, link) {
+	list_for_each(drive, &san_drives, link) {
 		if (drive->number == number)
 			return drive;
 	}
@@ -54,7 +54,7 @@ static void recount(void)
 	unsigned next = DRIVE_FIRST + bios_disks, count = bios_disks;
 	struct san_drive *drive;
 
-	list_for_each (drive, &san_drives, link) {
+	list_for_each(drive, &san_drives, link) {
 		drive->natural = next++;
 		/* A program that counts disks must reach this one. */
 		count = max(count + 1, drive->number - DRIVE_FIRST + 1);

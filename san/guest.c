@@ -78,7 +78,7 @@ static uint64_t frames_received(void)
 	uint64_t sum = 0;
 	struct nic *nic;
 
-	list_for_each (nic, &nics, link)
+	list_for_each(nic, &nics, link)
 		sum += nic->counters.rx_packets;
 	return sum;
 }

@@ -30,7 +30,7 @@ static const struct san_scheme *scheme_of(const char *path)
 		return NULL;
 	memcpy(name, path, len);
 	name[len] = '\0';
-	table_for_each (san_scheme, scheme) {
+	table_for_each(san_scheme, scheme) {
 		if (text_equal_nocase(name, scheme->name))
 			return scheme;
 	}
@@ -294,7 +294,7 @@ bool san_keep(void)
 {
 	struct san_drive *drive;
 
-	list_for_each (drive, &san_drives, link) {
+	list_for_each(drive, &san_drives, link) {
 		if (keeps(drive))
 			return true;
 	}
@@ -329,7 +329,7 @@ static void unhook_unkept(void)
 {
 	struct san_drive *drive, *next;
 
-	list_for_each_safe (drive, next, &san_drives, link) {
+	list_for_each_safe(drive, next, &san_drives, link) {
 		if (keeps(drive))
 			continue;
 		print("SAN device 0x%02x is not kept: keep-san is not set%s%s%s\n", drive->number,
@@ -353,7 +353,7 @@ void san_prepare_exit(void)
 		san_unhook_all();
 		return;
 	}
-	list_for_each (drive, &san_drives, link)
+	list_for_each(drive, &san_drives, link)
 		print("Preserving SAN device 0x%02x\n", drive->number);
 	guest_running(true);
 }
@@ -387,6 +387,6 @@ void san_print(void)
 
 	if (list_empty(&san_drives))
 		print("No SAN drive is hooked.\n");
-	list_for_each (drive, &san_drives, link)
+	list_for_each(drive, &san_drives, link)
 		print_drive(drive);
 }

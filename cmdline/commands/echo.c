@@ -17,8 +17,7 @@ static int run_echo(struct call *call)
 	heap_free(text);
 	return 0;
 }
-TABLE_ENTRY(command, cmd_echo)
-= {
+TABLE_ENTRY(command, cmd_echo) = {
 	.name = "echo",
 	.arguments = "[<text>...]",
 	.summary = "Print text",

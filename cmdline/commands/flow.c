@@ -12,8 +12,7 @@ static int run_goto(struct call *call)
 {
 	return script_goto(call->argv[0]);
 }
-TABLE_ENTRY(command, cmd_goto)
-= {
+TABLE_ENTRY(command, cmd_goto) = {
 	.name = "goto",
 	.arguments = "<label>",
 	.summary = "Go on at the line :LABEL of the script",
@@ -31,8 +30,7 @@ static int run_exit(struct call *call)
 	/* Negative numbers are the catalogue's. */
 	return script_stop((int)(status & INT32_MAX));
 }
-TABLE_ENTRY(command, cmd_exit)
-= {
+TABLE_ENTRY(command, cmd_exit) = {
 	.name = "exit",
 	.arguments = "[<status>]",
 	.summary = "End the script or the shell",
@@ -46,8 +44,7 @@ static int run_isset(struct call *call)
 		return 0;
 	return fail(E_FALSE, "the value is empty");
 }
-TABLE_ENTRY(command, cmd_isset)
-= {
+TABLE_ENTRY(command, cmd_isset) = {
 	.name = "isset",
 	.arguments = "<value>",
 	.summary = "Succeed when the value is not empty: isset ${filename}",
@@ -63,8 +60,7 @@ static int run_iseq(struct call *call)
 		return 0;
 	return fail(E_FALSE, "\"%.60s\" and \"%.60s\" are not equal", call->argv[0], call->argv[1]);
 }
-TABLE_ENTRY(command, cmd_iseq)
-= {
+TABLE_ENTRY(command, cmd_iseq) = {
 	.name = "iseq",
 	.arguments = "<value1> <value2>",
 	.summary = "Succeed when both values are equal",
@@ -114,8 +110,7 @@ static int run_prompt(struct call *call)
 	heap_free(text);
 	return rc;
 }
-TABLE_ENTRY(command, cmd_prompt)
-= {
+TABLE_ENTRY(command, cmd_prompt) = {
 	.name = "prompt",
 	.arguments = "[<text>...]",
 	.summary = "Wait for a key",
@@ -140,8 +135,7 @@ static int run_sleep(struct call *call)
 		return 0;
 	return fail_context(rc, "%u seconds", seconds);
 }
-TABLE_ENTRY(command, cmd_sleep)
-= {
+TABLE_ENTRY(command, cmd_sleep) = {
 	.name = "sleep",
 	.arguments = "<seconds>",
 	.summary = "Wait; the network goes on",
@@ -154,8 +148,7 @@ static int run_shell(struct call *call)
 {
 	return shell_run();
 }
-TABLE_ENTRY(command, cmd_shell)
-= {
+TABLE_ENTRY(command, cmd_shell) = {
 	.name = "shell",
 	.arguments = "",
 	.summary = "Start an interactive shell; exit leaves it",

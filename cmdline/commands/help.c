@@ -12,7 +12,7 @@ static const struct command *next_by_name(const char *after)
 {
 	const struct command *c, *best = NULL;
 
-	table_for_each (command, c) {
+	table_for_each(command, c) {
 		if (strcmp(c->name, after) > 0 && (!best || strcmp(c->name, best->name) < 0))
 			best = c;
 	}
@@ -47,8 +47,7 @@ static int run_help(struct call *call)
 	command_help(command);
 	return 0;
 }
-TABLE_ENTRY(command, cmd_help)
-= {
+TABLE_ENTRY(command, cmd_help) = {
 	.name = "help",
 	.arguments = "[<command>]",
 	.summary = "List the commands, or describe one",
@@ -70,8 +69,7 @@ static int run_explain(struct call *call)
 		print("It said: %s\n", last_failure.text);
 	return 0;
 }
-TABLE_ENTRY(command, cmd_explain)
-= {
+TABLE_ENTRY(command, cmd_explain) = {
 	.name = "explain",
 	.arguments = "[<code>]",
 	.summary = "Say what an error code means and what to do; the last failure's without one",

@@ -46,8 +46,7 @@ static int run_ibft(struct call *call)
 	return ours ? show(ours, true) : rc;
 }
 
-TABLE_ENTRY(command, cmd_ibft)
-= {
+TABLE_ENTRY(command, cmd_ibft) = {
 	.name = "ibft",
 	.arguments = "",
 	.summary = "Show and check the iSCSI Boot Firmware Table",

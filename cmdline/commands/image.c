@@ -163,7 +163,7 @@ static int run_imgstat(struct call *call)
 	}
 	if (call->argc)
 		return rc;
-	list_for_each (image, &images, link) {
+	list_for_each(image, &images, link) {
 		if (!image->running)
 			image_print(image);
 	}
@@ -182,7 +182,7 @@ static int run_imgfree(struct call *call)
 	}
 	if (call->argc)
 		return rc;
-	list_for_each_safe (image, next, &images, link) {
+	list_for_each_safe(image, next, &images, link) {
 		if (!image->running)
 			image_free(image);
 	}
@@ -230,26 +230,16 @@ static int run_autoboot(struct call *call)
 		.run = run_imgexec, .details = FETCH_DETAILS                                       \
 	}
 
-TABLE_ENTRY(command, command_imgfetch)
-= IMGFETCH("imgfetch");
-TABLE_ENTRY(command, command_module)
-= IMGFETCH("module");
-TABLE_ENTRY(command, command_initrd)
-= IMGFETCH("initrd");
-TABLE_ENTRY(command, command_imgselect)
-= IMGSELECT("imgselect");
-TABLE_ENTRY(command, command_imgload)
-= IMGSELECT("imgload");
-TABLE_ENTRY(command, command_kernel)
-= IMGSELECT("kernel");
-TABLE_ENTRY(command, command_imgexec)
-= IMGEXEC("imgexec");
-TABLE_ENTRY(command, command_chain)
-= IMGEXEC("chain");
-TABLE_ENTRY(command, command_boot)
-= IMGEXEC("boot");
-TABLE_ENTRY(command, command_imgargs)
-= {
+TABLE_ENTRY(command, command_imgfetch) = IMGFETCH("imgfetch");
+TABLE_ENTRY(command, command_module) = IMGFETCH("module");
+TABLE_ENTRY(command, command_initrd) = IMGFETCH("initrd");
+TABLE_ENTRY(command, command_imgselect) = IMGSELECT("imgselect");
+TABLE_ENTRY(command, command_imgload) = IMGSELECT("imgload");
+TABLE_ENTRY(command, command_kernel) = IMGSELECT("kernel");
+TABLE_ENTRY(command, command_imgexec) = IMGEXEC("imgexec");
+TABLE_ENTRY(command, command_chain) = IMGEXEC("chain");
+TABLE_ENTRY(command, command_boot) = IMGEXEC("boot");
+TABLE_ENTRY(command, command_imgargs) = {
 	.name = "imgargs",
 	.arguments = "<uri|image> [<arguments>...]",
 	.summary = "Replace an image's arguments; none clears them",
@@ -259,8 +249,7 @@ TABLE_ENTRY(command, command_imgargs)
 	.max_args = ARGS_ANY,
 	.run = run_imgargs,
 };
-TABLE_ENTRY(command, command_imgstat)
-= {
+TABLE_ENTRY(command, command_imgstat) = {
 	.name = "imgstat",
 	.arguments = "[<image>...]",
 	.summary = "List images with size, type and arguments",
@@ -268,8 +257,7 @@ TABLE_ENTRY(command, command_imgstat)
 	.options_anywhere = true,
 	.run = run_imgstat,
 };
-TABLE_ENTRY(command, command_imgfree)
-= {
+TABLE_ENTRY(command, command_imgfree) = {
 	.name = "imgfree",
 	.arguments = "[<image>...]",
 	.summary = "Free images: the named ones, or all",
@@ -277,8 +265,7 @@ TABLE_ENTRY(command, command_imgfree)
 	.options_anywhere = true,
 	.run = run_imgfree,
 };
-TABLE_ENTRY(command, command_autoboot)
-= {
+TABLE_ENTRY(command, command_autoboot) = {
 	.name = "autoboot",
 	.arguments = "[<interface>...]",
 	.summary = "Boot as DHCP says: root-path and filename",

@@ -8,8 +8,7 @@ static int run_iscsi_list(struct call *call)
 	return iscsi_list(call->argv[0]);
 }
 
-TABLE_ENTRY(command, cmd_iscsi_list)
-= {
+TABLE_ENTRY(command, cmd_iscsi_list) = {
 	.name = "iscsi-list",
 	.arguments = "<host>[:<port>]",
 	.summary = "List the targets of an iSCSI server",

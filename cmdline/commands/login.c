@@ -28,8 +28,7 @@ static int run_login(struct call *call)
 
 	return rc ? rc : ask("Password: ", "password", true);
 }
-TABLE_ENTRY(command, cmd_login)
-= {
+TABLE_ENTRY(command, cmd_login) = {
 	.name = "login",
 	.arguments = "",
 	.summary = "Ask for a user name and a password",

@@ -14,8 +14,7 @@ static int run_reboot(struct call *call)
 	leave_prepare();
 	power_reboot(call->option[0].given);
 }
-TABLE_ENTRY(command, cmd_reboot)
-= {
+TABLE_ENTRY(command, cmd_reboot) = {
 	.name = "reboot",
 	.arguments = "",
 	.summary = "Restart the machine",
@@ -28,8 +27,7 @@ static int run_poweroff(struct call *call)
 {
 	return power_off();
 }
-TABLE_ENTRY(command, cmd_poweroff)
-= {
+TABLE_ENTRY(command, cmd_poweroff) = {
 	.name = "poweroff",
 	.arguments = "",
 	.summary = "Switch the machine off",

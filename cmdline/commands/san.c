@@ -105,8 +105,7 @@ static int run_san(struct call *call)
 	return 0;
 }
 
-TABLE_ENTRY(command, cmd_sanhook)
-= {
+TABLE_ENTRY(command, cmd_sanhook) = {
 	.name = "sanhook",
 	.arguments = "<root-path>…",
 	.summary = "Attach a SAN disk as BIOS drive",
@@ -120,8 +119,7 @@ TABLE_ENTRY(command, cmd_sanhook)
 		"With several paths the first that answers is used. The disk stays attached for\n"
 		"whatever boots next when keep-san is set (keep-san 1, or net0/keep-san 1).",
 };
-TABLE_ENTRY(command, cmd_sanboot)
-= {
+TABLE_ENTRY(command, cmd_sanboot) = {
 	.name = "sanboot",
 	.arguments = "[<root-path>…]",
 	.summary = "Attach a SAN disk and boot from it; without a path, boot a drive that is there",
@@ -134,8 +132,7 @@ TABLE_ENTRY(command, cmd_sanboot)
 	.details = "When booting fails the disk is detached again, unless --keep or keep-san say\n"
 		   "otherwise. skip-san-boot=1 attaches without booting.",
 };
-TABLE_ENTRY(command, cmd_sanunhook)
-= {
+TABLE_ENTRY(command, cmd_sanunhook) = {
 	.name = "sanunhook",
 	.arguments = "",
 	.summary = "Detach a SAN disk",
@@ -145,8 +142,7 @@ TABLE_ENTRY(command, cmd_sanunhook)
 	.max_args = 0,
 	.run = run_sanunhook,
 };
-TABLE_ENTRY(command, cmd_san)
-= {
+TABLE_ENTRY(command, cmd_san) = {
 	.name = "san",
 	.arguments = "",
 	.summary = "List the SAN drives, their sessions and counters",

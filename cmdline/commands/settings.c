@@ -27,8 +27,7 @@ static int run_set(struct call *call)
 	heap_free(text);
 	return rc;
 }
-TABLE_ENTRY(command, cmd_set)
-= {
+TABLE_ENTRY(command, cmd_set) = {
 	.name = "set",
 	.arguments = "<setting> [<value>...]",
 	.summary = "Set a setting; without a value, remove it",
@@ -42,8 +41,7 @@ static int run_clear(struct call *call)
 {
 	return setting_store(call->argv[0], "", SOURCE_SCRIPT);
 }
-TABLE_ENTRY(command, cmd_clear)
-= {
+TABLE_ENTRY(command, cmd_clear) = {
 	.name = "clear",
 	.arguments = "<setting>",
 	.summary = "Remove a setting; what a server sent shows again",
@@ -56,8 +54,7 @@ static int run_unset(struct call *call)
 {
 	return setting_unset(call->argv[0]);
 }
-TABLE_ENTRY(command, cmd_unset)
-= {
+TABLE_ENTRY(command, cmd_unset) = {
 	.name = "unset",
 	.arguments = "<setting>",
 	.summary = "Let a setting read as unset, although a server sent a value",
@@ -110,8 +107,7 @@ static int run_show(struct call *call)
 	print_value(&value, quiet);
 	return 0;
 }
-TABLE_ENTRY(command, cmd_show)
-= {
+TABLE_ENTRY(command, cmd_show) = {
 	.name = "show",
 	.arguments = "[<setting>]",
 	.summary = "Show a setting's value and where it comes from, or all that are set",
@@ -146,8 +142,7 @@ static int run_read(struct call *call)
 	heap_free(line);
 	return rc;
 }
-TABLE_ENTRY(command, cmd_read)
-= {
+TABLE_ENTRY(command, cmd_read) = {
 	.name = "read",
 	.arguments = "<setting>",
 	.summary = "Let the user edit a setting in one line",
@@ -207,8 +202,7 @@ static int run_inc(struct call *call)
 	format(text, sizeof(text), "%lld", (long long)count);
 	return setting_store(full, text, SOURCE_SCRIPT);
 }
-TABLE_ENTRY(command, cmd_inc)
-= {
+TABLE_ENTRY(command, cmd_inc) = {
 	.name = "inc",
 	.arguments = "<setting> [<increment>]",
 	.summary = "Add to a number; one that is not set counts as 0",

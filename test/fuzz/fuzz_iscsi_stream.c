@@ -20,7 +20,7 @@ static struct block_device *open_disk(void)
 {
 	const struct san_scheme *scheme;
 
-	table_for_each (san_scheme, scheme)
+	table_for_each(san_scheme, scheme)
 		if (!strcmp(scheme->name, "iscsi"))
 			return scheme->open("iscsi:192.0.2.10:::1:iqn.x");
 	return NULL;
@@ -46,7 +46,7 @@ static size_t send_one(struct iscsi_session *session, const uint8_t *data, size_
 	if (size < 1 + BHS_SIZE)
 		return size;
 	memcpy(bhs, data + 1, BHS_SIZE);
-	list_for_each (task, &session->sent, link) {
+	list_for_each(task, &session->sent, link) {
 		if (!which--) {
 			put_be32(bhs + BHS_ITT, task->itt);
 			if (data[0] & 4)

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		script_probe(text, size);
 		script_run("fuzz", text, size);
 	}
-	list_for_each_safe (image, next, &images, link)
+	list_for_each_safe(image, next, &images, link)
 		image_free(image);
 	settings_reset();
 	heap_free(text);

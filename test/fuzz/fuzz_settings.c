@@ -16,7 +16,7 @@ static void show_all(const struct setting_value *value)
 	static char text[SETTING_MAX * 3 + 1];
 	const struct setting_type *t;
 
-	table_for_each (setting_type, t) {
+	table_for_each(setting_type, t) {
 		long len = t->show(value->raw, value->len, text, sizeof(text));
 		long again = t->show(value->raw, value->len, text, 7);
 

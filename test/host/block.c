@@ -98,8 +98,7 @@ static void poll(void)
 		free(ready);
 	}
 }
-TABLE_ENTRY(net_poller, host_block_poller)
-= {.poll = poll};
+TABLE_ENTRY(net_poller, host_block_poller) = {.poll = poll};
 
 static void describe(struct block_device *dev, struct ibft_params *params)
 {
@@ -150,5 +149,4 @@ static struct block_device *open_memory(const char *root_path)
 	fail(E_NOT_FOUND, "%s: no memory disk is offered", root_path);
 	return NULL;
 }
-TABLE_ENTRY(san_scheme, host_block_scheme)
-= {.name = "mem", .open = open_memory};
+TABLE_ENTRY(san_scheme, host_block_scheme) = {.name = "mem", .open = open_memory};

@@ -32,14 +32,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_MAX 2048
-#define QUEUE_MAX 16384
-#define BURST 64
+#define FRAME_MAX  2048
+#define QUEUE_MAX  16384
+#define BURST	   64
 #define REORDER_US 3000
 
 struct frame {
-	uint64_t due;		/* when it leaves, in microseconds */
-	uint64_t order;		/* frames due at the same time keep their order */
+	uint64_t due;	/* when it leaves, in microseconds */
+	uint64_t order; /* frames due at the same time keep their order */
 	int len;
 	uint8_t data[FRAME_MAX];
 };
@@ -111,8 +111,7 @@ static struct frame *pop(struct lane *lane)
 	int at = 0, child;
 
 	while ((child = 2 * at + 1) < lane->count) {
-		if (child + 1 < lane->count &&
-		    before(lane->heap[child + 1], lane->heap[child]))
+		if (child + 1 < lane->count && before(lane->heap[child + 1], lane->heap[child]))
 			child++;
 		if (!before(lane->heap[child], last))
 			break;
@@ -194,7 +193,7 @@ static int configure(const char *text)
 
 static int open_tap(const char *name)
 {
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
@@ -205,10 +204,9 @@ static int open_tap(const char *name)
 	return fd;
 }
 
-static int open_socket(const char *own, struct sockaddr_un *peer,
-		       const char *peer_path)
+static int open_socket(const char *own, struct sockaddr_un *peer, const char *peer_path)
 {
-	struct sockaddr_un local = { .sun_family = AF_UNIX };
+	struct sockaddr_un local = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	int size = 4 << 20;
 
@@ -241,7 +239,7 @@ static int patience(const struct lane *a, const struct lane *b)
 int main(int argc, char **argv)
 {
 	static struct lane to_guest, to_host;
-	struct sockaddr_un guest = { 0 };
+	struct sockaddr_un guest = {0};
 	struct pollfd fds[3];
 	char line[80];
 	int tap, sock, i, connected = 0;
@@ -262,17 +260,16 @@ int main(int argc, char **argv)
 	fflush(stdout);
 
 	for (;;) {
-		fds[0] = (struct pollfd){ .fd = 0, .events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = tap, .events = POLLIN };
-		fds[2] = (struct pollfd){ .fd = sock, .events = POLLIN };
+		fds[0] = (struct pollfd){.fd = 0, .events = POLLIN};
+		fds[1] = (struct pollfd){.fd = tap, .events = POLLIN};
+		fds[2] = (struct pollfd){.fd = sock, .events = POLLIN};
 		poll(fds, 3, patience(&to_guest, &to_host));
 		if (fds[0].revents) {
 			if (!fgets(line, sizeof(line), stdin))
 				return 0;
 			if (!strncmp(line, "stats", 5))
-				printf("to-guest %lu/%lu to-host %lu/%lu\n",
-				       to_guest.passed, to_guest.dropped,
-				       to_host.passed, to_host.dropped);
+				printf("to-guest %lu/%lu to-host %lu/%lu\n", to_guest.passed,
+				       to_guest.dropped, to_host.passed, to_host.dropped);
 			else
 				printf(configure(line) ? "bad\n" : "ok\n");
 			fflush(stdout);
@@ -283,8 +280,7 @@ int main(int argc, char **argv)
 			receive(sock, &to_host);
 		/* QEMU's socket appears some time after ours. */
 		if (!connected)
-			connected = !connect(sock, (struct sockaddr *)&guest,
-					     sizeof(guest));
+			connected = !connect(sock, (struct sockaddr *)&guest, sizeof(guest));
 		release(sock, &to_guest);
 		release(tap, &to_host);
 	}

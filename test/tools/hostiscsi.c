@@ -33,7 +33,7 @@ static struct block_device *open_path(const char *path)
 {
 	const struct san_scheme *scheme;
 
-	table_for_each (san_scheme, scheme)
+	table_for_each(san_scheme, scheme)
 		if (!strcmp(scheme->name, "iscsi"))
 			return scheme->open(path);
 	return NULL;

@@ -27,7 +27,7 @@ static int teardown(void **state)
 {
 	struct image *image, *next;
 
-	list_for_each_safe (image, next, &images, link)
+	list_for_each_safe(image, next, &images, link)
 		image_free(image);
 	assert_int_equal(host_image_used(), 0);
 	return 0;

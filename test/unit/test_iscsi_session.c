@@ -42,7 +42,7 @@ static const struct san_scheme *scheme(void)
 {
 	const struct san_scheme *s;
 
-	table_for_each (san_scheme, s)
+	table_for_each(san_scheme, s)
 		if (!strcmp(s->name, "iscsi"))
 			return s;
 	return NULL;

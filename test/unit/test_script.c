@@ -21,8 +21,7 @@ static int run_fail(struct call *call)
 {
 	return fail(E_TIMEOUT, "%s did not answer", call->argc ? call->argv[0] : "nobody");
 }
-TABLE_ENTRY(command, cmd_fail)
-= {.name = "t-fail", .max_args = 1, .run = run_fail};
+TABLE_ENTRY(command, cmd_fail) = {.name = "t-fail", .max_args = 1, .run = run_fail};
 
 /* Runs the script that a setting holds, as chain does with an image. */
 static int run_sub(struct call *call)
@@ -34,8 +33,7 @@ static int run_sub(struct call *call)
 		*p = *p == '|' && p[1] != '|' && p[-1] != '|' ? '\n' : *p;
 	return script_run(call->argv[0], text, strlen(text));
 }
-TABLE_ENTRY(command, cmd_sub)
-= {.name = "t-sub", .min_args = 1, .max_args = 1, .run = run_sub};
+TABLE_ENTRY(command, cmd_sub) = {.name = "t-sub", .min_args = 1, .max_args = 1, .run = run_sub};
 
 static int run_args(struct call *call)
 {
@@ -47,8 +45,7 @@ static int run_args(struct call *call)
 	}
 	return 0;
 }
-TABLE_ENTRY(command, cmd_args)
-= {.name = "t-args", .max_args = ARGS_ANY, .run = run_args};
+TABLE_ENTRY(command, cmd_args) = {.name = "t-args", .max_args = ARGS_ANY, .run = run_args};
 
 static int setup(void **state)
 {
@@ -342,7 +339,7 @@ static void test_command_table(void **state)
 	struct call call;
 	const struct command *a, *b;
 
-	table_for_each (command, a) {
+	table_for_each(command, a) {
 		assert_in_range(a->option_count, 0, ARRAY_SIZE(call.option));
 		assert_true(a->min_args <= a->max_args);
 		command_help(a);

@@ -21,8 +21,8 @@ static long compute_probe(const char *scope, uint8_t *raw, size_t max)
 	raw[0] = (uint8_t)scope[3];
 	return 1;
 }
-TABLE_ENTRY(setting, setting_probe)
-= {"test-probe", "string", 0, false, "for this test", compute_probe, NULL};
+TABLE_ENTRY(setting, setting_probe) = {"test-probe",	"string",      0,   false,
+				       "for this test", compute_probe, NULL};
 
 static long compute_home(const char *scope, uint8_t *raw, size_t max)
 {
@@ -31,8 +31,8 @@ static long compute_home(const char *scope, uint8_t *raw, size_t max)
 	raw[0] = 7;
 	return 1;
 }
-TABLE_ENTRY(setting, setting_home)
-= {"test-home", "int8", 0, false, "for this test", compute_home, "attic"};
+TABLE_ENTRY(setting, setting_home) = {"test-home",     "int8",	     0,	     false,
+				      "for this test", compute_home, "attic"};
 
 static unsigned applied;
 
@@ -41,8 +41,7 @@ static void count_apply(void)
 	applied++;
 	setting_store("applied", "1", SOURCE_SCRIPT);
 }
-TABLE_ENTRY(setting_applicator, applicator)
-= {count_apply};
+TABLE_ENTRY(setting_applicator, applicator) = {count_apply};
 
 static int setup(void **state)
 {
@@ -514,7 +513,7 @@ static void test_predefined(void **state)
 {
 	const struct setting *a, *b;
 
-	table_for_each (setting, a) {
+	table_for_each(setting, a) {
 		if (!setting_type_find(a->type) || !a->description)
 			print_message("setting %s\n", a->name);
 		assert_non_null(setting_type_find(a->type));

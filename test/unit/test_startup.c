@@ -60,7 +60,10 @@ static void test_blank_lines_in_front(void **state)
 
 static void test_padded(void **state)
 {
-	assert_content(start_with("#!ipxe\nab\n\0\0" "070701xx", 20), "#!ipxe\nab\n");
+	assert_content(start_with("#!ipxe\nab\n\0\0"
+				  "070701xx",
+				  20),
+		       "#!ipxe\nab\n");
 	assert_content(image_find("<INITRD2>"), "070701xx");
 }
 
@@ -91,7 +94,8 @@ static void test_precedence(void **state)
 {
 	memcpy(initrd, "#!ipxe\n", 7);
 	loader.initrd_len = 7;
-	assert_string_equal(startup_images("#!ipxe\nembedded\n", 16, text_dup("dhcp"))->name, "<EMBED>");
+	assert_string_equal(startup_images("#!ipxe\nembedded\n", 16, text_dup("dhcp"))->name,
+			    "<EMBED>");
 	reset(state);
 	memcpy(initrd, "#!ipxe\n", 7);
 	loader.initrd_len = 7;
