@@ -319,7 +319,7 @@ static int step_method(struct iscsi_login *login, bool agreed)
 		return iscsi_text_add(&login->out, "CHAP_A", CHAP_ALGORITHMS);
 	}
 	/* A target that needs no authentication may leave the key out. */
-	if (login->method[0] && strcmp(login->method, "None"))
+	if (login->method[0] && strcmp(login->method, "None") != 0)
 		return bad_value("AuthMethod", login->method);
 	if (want_proof(login))
 		return unproven(login, "does not want to authenticate itself");
@@ -368,7 +368,7 @@ static int step_response(struct iscsi_login *login, bool agreed)
 		return leave_security(login, agreed);
 	if (!login->have_name || !login->response_len)
 		return unproven(login, "did not answer our CHAP challenge");
-	if (auth->reverse_username[0] && strcmp(auth->reverse_username, login->chap_name))
+	if (auth->reverse_username[0] && strcmp(auth->reverse_username, login->chap_name) != 0)
 		return fail(E_ISCSI_TARGET_UNPROVEN,
 			    "target %s calls itself \"%.60s\", not \"%s\" (reverse-username)",
 			    login->target ? login->target : "(discovery)", login->chap_name,
