@@ -13,10 +13,12 @@
 #include "test/host/host.h"
 
 static unsigned probed;
+static int open_result;
+static unsigned ring_accesses;
 
 static int fake_open(struct nic *nic)
 {
-	return 0;
+	return open_result ? fail(open_result, "it stays down") : 0;
 }
 
 static void fake_close(struct nic *nic)
@@ -27,8 +29,14 @@ static void fake_poll(struct nic *nic, unsigned budget)
 {
 }
 
+static void fake_reap(struct nic *nic)
+{
+	ring_accesses++;
+}
+
 static bool fake_transmit(struct nic *nic, struct tx_frame *frame)
 {
+	ring_accesses++;
 	return false;
 }
 
@@ -36,6 +44,7 @@ static const struct nic_ops fake_ops = {
 	.open = fake_open,
 	.close = fake_close,
 	.poll = fake_poll,
+	.reap = fake_reap,
 	.transmit = fake_transmit,
 };
 
@@ -67,6 +76,7 @@ static void forget(void)
 	nic_close_all();
 	while ((nic = list_first(&nics, struct nic, link))) {
 		list_remove(&nic->link);
+		heap_free(nic->netif);
 		heap_free(nic);
 	}
 }
@@ -79,6 +89,7 @@ static int setup(void **state)
 	settings_reset();
 	host_clock_set_ms(1000);
 	host_output_clear();
+	open_result = 0;
 	return 0;
 }
 
@@ -317,6 +328,35 @@ static void test_pool_is_freed(void **state)
 	heap_free(nic);
 }
 
+/* A card whose restart failed has no rings: frames wait in the core, and go when it is up again. */
+static void test_failed_restart(void **state)
+{
+	struct nic *nic;
+
+	plug(0x0018, 0x0010);
+	nic_probe_all();
+	nic = nic_find("net0");
+	assert_int_equal(nic_open(nic), 0);
+	nic_restart(nic, "it hangs");
+	open_result = E_NIC_RESET;
+	nic_poll_all();
+	assert_non_null(strstr(host_output(), "it hangs"));
+	assert_non_null(strstr(host_output(), "it stays down"));
+	ring_accesses = 0;
+	for (unsigned i = 0; i < 64; i++)
+		nic_tx_send(nic, nic_tx_get(nic, 60));
+	assert_null(nic_tx_get(nic, 60));
+	nic_flush(nic);
+	nic_poll_all();
+	assert_int_equal(ring_accesses, 0);
+	open_result = 0;
+	host_clock_set_ms(10000);
+	nic_poll_all();
+	nic_tx_send(nic, nic_tx_get(nic, 60));
+	assert_true(ring_accesses > 0);
+	nic_close(nic);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bind_setting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_buffers, setup, NULL),
 		cmocka_unit_test_setup_teardown(test_pool_is_freed, setup, NULL),
+		cmocka_unit_test_setup_teardown(test_failed_restart, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,7 @@ static int teardown(void **state)
 	nic_close_all();
 	while ((card = list_first(&nics, struct nic, link))) {
 		list_remove(&card->link);
+		heap_free(card->netif);
 		heap_free(card->priv);
 		heap_free(card);
 	}
