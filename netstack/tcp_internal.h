@@ -29,6 +29,7 @@
 #define TCP_CONNECT_MS	  15000
 #define TCP_TIMEOUT_MS	  30000
 #define TCP_ACK_HOLD_MS	  1
+#define TCP_ACK_REPLY	  16384 /* so much of a reply may wait for our next words to acknowledge it */
 #define TCP_DRS_MS	  10 /* shortest interval to measure a rate over */
 #define TCP_TIME_WAITS	  32
 #define TCP_GAP_MS	  500 /* a longer silence between two turns was ours */
@@ -182,6 +183,7 @@ struct tcp_conn {
 	enum tcp_ack_need ack;
 	uint64_t ack_since;
 	uint32_t ack_bytes;
+	bool ack_pushed;   /* the last of them had PSH */
 	uint32_t rcv_auto; /* auto-tuned window */
 	uint32_t rtt_min;  /* ms, as the receiver sees it; 0: unknown */
 	uint64_t drs_start;

@@ -512,10 +512,19 @@ static void transmit(struct tcp_conn *conn)
 	conn->output = false;
 }
 
+/*
+ * RFC 5681 section 4.2 wants an ACK for every second full segment. A short reply
+ * whose last segment has PSH is all that the peer had to say: it waits for us,
+ * and not for the ACK, which then costs a frame of its own, a doorbell, and the host's
+ * time at the moment when our next request comes.
+ */
 static bool ack_due(const struct tcp_conn *conn)
 {
-	return conn->ack == TCP_ACK_NOW ||
-	       (conn->ack == TCP_ACK_SOON && tcp_now - conn->ack_since >= TCP_ACK_HOLD_MS);
+	uint32_t enough = conn->ack_pushed ? TCP_ACK_REPLY : 2u * conn->mss;
+
+	if (conn->ack != TCP_ACK_SOON)
+		return conn->ack == TCP_ACK_NOW;
+	return conn->ack_bytes >= enough || tcp_now - conn->ack_since >= TCP_ACK_HOLD_MS;
 }
 
 void tcp_output(struct tcp_conn *conn)

@@ -177,7 +177,7 @@ void tcp_ack_soon(struct tcp_conn *conn, uint32_t bytes, bool now)
 		conn->ack_bytes = 0;
 	}
 	conn->ack_bytes += bytes;
-	if (now || conn->ack_bytes >= 2u * conn->mss)
+	if (now)
 		conn->ack = TCP_ACK_NOW;
 }
 
@@ -414,7 +414,8 @@ void tcp_rx_data(struct tcp_conn *conn, const struct tcp_segment *seg)
 		return;
 	}
 	/* RFC 5681 section 4.2: a filled hole is acknowledged at once. */
-	tcp_ack_soon(conn, trimmed.len, conn->held.count || seg->flags & TCP_PSH);
+	conn->ack_pushed = seg->flags & TCP_PSH;
+	tcp_ack_soon(conn, trimmed.len, conn->held.count);
 	if (deliver_payload(conn, p) && conn->held.count)
 		deliver_held(conn);
 }

@@ -91,11 +91,39 @@ static void single_small_segment_is_acknowledged_soon(void **state)
 	pass_ms(2);
 	assert_int_equal(peer_sent_count, 1);
 	assert_int_equal(peer_next()->ack, peer_seq + 100);
-	/* a push is the end of something: at once */
-	peer_send(TCP_ACK | TCP_PSH, peer_seq + 100, stream_at(100, 10), 10);
+	tcp_abort(conn);
+}
+
+/* The end of a reply: our next words carry the ACK, if they come soon. */
+static void reply_is_acknowledged_by_the_next_request(void **state)
+{
+	struct tcp_conn *conn = peer_connect(&offer_all, NULL);
+
+	peer_stream(0, 2 * 1448);
+	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448, stream_at(2 * 1448, 100), 100);
+	assert_int_equal(peer_sent_count, 1); /* peer_stream() ended a turn without PSH */
+	peer_next();
+	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448 + 100, stream_at(2 * 1448 + 100, 100), 100);
+	assert_int_equal(peer_sent_count, 0);
+	assert_int_equal(tcp_send(conn, "next", 4, true), 0);
+	net_poll();
 	assert_int_equal(peer_sent_count, 1);
-	pass_ms(100);
+	assert_int_equal(peer_next()->ack, peer_seq + 2 * 1448 + 200);
+	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448 + 200, stream_at(2 * 1448 + 200, 100), 100);
+	assert_int_equal(peer_sent_count, 0);
+	pass_ms(2);
 	assert_int_equal(peer_sent_count, 1);
+	tcp_abort(conn);
+}
+
+/* A peer that pushes everything, and much of it, is not kept waiting. */
+static void long_reply_is_acknowledged_at_once(void **state)
+{
+	struct tcp_conn *conn = peer_connect(&offer_all, NULL);
+
+	peer_send(TCP_ACK | TCP_PSH, peer_seq, stream_at(0, 20000), 20000);
+	assert_int_equal(peer_sent_count, 1);
+	assert_int_equal(peer_next()->ack, peer_seq + 20000);
 	tcp_abort(conn);
 }
 
@@ -672,6 +700,8 @@ int main(void)
 		TEST(in_order),
 		TEST(one_ack_a_turn),
 		TEST(single_small_segment_is_acknowledged_soon),
+		TEST(reply_is_acknowledged_by_the_next_request),
+		TEST(long_reply_is_acknowledged_at_once),
 		TEST(frames_in_many_parts),
 		TEST(out_of_order_with_sack),
 		TEST(four_blocks_without_timestamps),
