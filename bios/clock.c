@@ -57,9 +57,19 @@ uint64_t clock_us(void)
 	return (ticks >> 32) * us_per_tick + ((ticks & 0xffffffff) * us_per_tick >> 32);
 }
 
+/* Called many times in each turn of waiting: divides what went by since a full millisecond not
+ * long ago, which fits 32 bits. */
 uint64_t clock_ms(void)
 {
-	return clock_us() / 1000;
+	static uint64_t full_us, full_ms;
+	uint64_t since = clock_us() - full_us;
+
+	if (since > 1000000) {
+		full_ms += since / 1000;
+		full_us += since - since % 1000;
+		since %= 1000;
+	}
+	return full_ms + (uint32_t)since / 1000;
 }
 
 void clock_delay_us(uint32_t us)

@@ -11,7 +11,9 @@
  *
  * The line: "URI..." at once, redrawn with bar, amount, rate and time left at
  * most five times a second, and at the end "URI... ok". A transfer long enough
- * to have been drawn gets a line of summary.
+ * to have been drawn gets a line of summary. Where the console is slow (a BIOS
+ * that sends each character over a serial line takes 50 ms for a line) it is
+ * redrawn less often: nothing arrives while we draw.
  */
 #include "netstack/fetch.h"
 #include "netstack/net.h"
@@ -22,7 +24,9 @@
 #include "bios/heap.h"
 
 #define STALL_MS       30000u
+#define SHOW_FIRST_MS  1000u
 #define SHOW_MS	       200u
+#define SHOW_SHARE     32u /* drawing takes at most this part of the time */
 #define PAUSE_FIRST_MS 1000u
 #define PAUSE_MAX_MS   16000u
 #define PAGE	       4096u
@@ -167,6 +171,13 @@ static void format_bar(char *out, unsigned percent)
 	out[10] = '\0';
 }
 
+static bool progress_due(const struct fetch *f, uint64_t now)
+{
+	if (!f->last_shown)
+		return now - f->started >= SHOW_FIRST_MS;
+	return now - f->last_shown >= max(SHOW_MS, f->draw_ms * SHOW_SHARE);
+}
+
 static void show_progress(struct fetch *f, uint64_t now)
 {
 	char uri[256], text[COLUMNS + 1], state[64], bar[12];
@@ -197,7 +208,8 @@ static void show_progress(struct fetch *f, uint64_t now)
 		format(text, sizeof(text), "%s", state);
 	}
 	redraw(f, text);
-	f->last_shown = now;
+	f->last_shown = clock_ms();
+	f->draw_ms = (uint32_t)(f->last_shown - now);
 }
 
 static void show_end(struct fetch *f, const char *verdict)
@@ -248,7 +260,7 @@ int fetch_turn(struct fetch *f)
 		return fail(rc, "cancelled with Ctrl-C");
 	}
 	now = clock_ms();
-	if (!f->quiet && now - max(f->last_shown, f->started) >= SHOW_MS)
+	if (!f->quiet && progress_due(f, now))
 		show_progress(f, now);
 	return 0;
 }

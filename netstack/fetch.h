@@ -34,6 +34,7 @@ struct fetch {
 	uint64_t started, last_shown, last_progress;
 	uint64_t shown_len, progress_len, first_len;
 	unsigned shown_width; /* columns of the line on the screen */
+	uint32_t draw_ms;     /* what drawing it took */
 };
 
 struct uri_scheme {
