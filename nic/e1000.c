@@ -413,7 +413,7 @@ int e1000_probe(struct nic *nic, const struct nic_id *id)
 	nic->features = NIC_RX_CSUM | (id->flags & E1000_OFFLOAD ? NIC_TX_CSUM | NIC_TSO4 : 0);
 	e->flags = id->flags;
 	e->regs = pci_map(&nic->pci, 0);
-	rc = e->regs ? e1000_reset(nic) : E_PCI_NO_BAR;
+	rc = e->regs ? e1000_reset(nic) : error_code();
 	if (!rc && !e1000_read_mac(nic, nic->mac)) {
 		/* Good enough to reach the user, who may set a better one. */
 		nic_random_mac(nic->mac);

@@ -8,7 +8,8 @@
  * exist only where the card can and the heap allows; otherwise NIC_TSO4 is
  * masked, so that nobody waits for a buffer that never comes. A frame is
  * either free, in the stack's hands, or sent. Sent frames wait on the ring or,
- * when that is full, in tx_waiting. Closing takes sent frames back; the pool
+ * when that is full or the card is to be brought up again (it may then have no
+ * rings), in tx_waiting. Closing takes sent frames back; the pool
  * goes when the stack has returned the ones it still holds.
  */
 #include "nic/nic.h"
@@ -227,7 +228,7 @@ struct tx_frame *nic_tx_get(struct nic *nic, size_t len)
 		pool = &nic->tx_free_large;
 		frame = list_first(pool, struct tx_frame, link);
 	}
-	if (!frame && nic->ops->reap) {
+	if (!frame && nic->ops->reap && !nic->restart) {
 		nic->ops->reap(nic);
 		frame = list_first(pool, struct tx_frame, link);
 	}
@@ -260,7 +261,7 @@ void nic_tx_send(struct nic *nic, struct tx_frame *frame)
 	nic->counters.tx_bytes += frame->len;
 	nic->tx_pool->held--;
 	frame->sent = true;
-	if (list_empty(&nic->tx_waiting) && nic->ops->transmit(nic, frame))
+	if (!nic->restart && list_empty(&nic->tx_waiting) && nic->ops->transmit(nic, frame))
 		nic->tx_queued = true;
 	else
 		list_append(&nic->tx_waiting, &frame->link);
@@ -288,7 +289,7 @@ static void send_waiting(struct nic *nic)
 
 void nic_flush(struct nic *nic)
 {
-	if (!nic->open || !nic->tx_queued)
+	if (!nic->open || !nic->tx_queued || nic->restart)
 		return;
 	nic->tx_queued = false;
 	nic->ops->flush(nic);

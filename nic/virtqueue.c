@@ -86,7 +86,7 @@ static int tell_address(struct virtqueue *vq)
 
 	if (dev->modern) {
 		tell_address_modern(vq);
-		if (vq->notify_offset + 2 > dev->notify.length)
+		if (vq->notify_offset > dev->notify.length - 2)
 			return fail(E_NIC_RING,
 				    "virtio device " PCI_LOC_FMT
 				    ": the doorbell of queue %u lies outside "
