@@ -64,12 +64,22 @@ const struct error_entry *error_find(const char *text)
 	return NULL;
 }
 
+/* Sentences quote servers and targets: no control character of theirs reaches the screen. */
+static void tame(char *text)
+{
+	for (; *text; text++) {
+		if ((uint8_t)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}
+
 /* Arguments may point into the old sentence, so the new one is made aside. */
 static int record(int code, const char *context, const char *text)
 {
 	char fresh[SENTENCE_SIZE];
 
 	format(fresh, sizeof(fresh), "%s%s%s", context, *context ? ": " : "", text);
+	tame(fresh);
 	memcpy(sentence, fresh, sizeof(sentence));
 	sentence_code = code;
 	return code;

@@ -70,6 +70,15 @@ static void test_unique(void **state)
 
 static char shown[4096];
 
+/* What a server said may be part of a sentence; what it can do to a terminal may not. */
+static void test_control_characters(void **state)
+{
+	fail(E_INTERNAL, "it says \"%s\"", "a\x1b[2Jb\r\n\x7f\xc3\xa4");
+	assert_string_equal(error_text(), "it says \"a?[2Jb???\xc3\xa4\"");
+	fail_context(E_INTERNAL, "a\tb");
+	assert_string_equal(error_text(), "a?b: it says \"a?[2Jb???\xc3\xa4\"");
+}
+
 static void show(const char *text, size_t len)
 {
 	format_append(shown, sizeof(shown), "%.*s", (int)len, text);
@@ -114,7 +123,7 @@ int main(void)
 		cmocka_unit_test(test_sentence),      cmocka_unit_test(test_foreign_sentence),
 		cmocka_unit_test(test_long_sentence), cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_unique),	      cmocka_unit_test(test_debug_areas),
-		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_ring),	      cmocka_unit_test(test_control_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
