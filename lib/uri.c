@@ -175,8 +175,59 @@ static int parse_into(struct uri *uri, const char *text)
 	return uri->opaque ? 0 : E_NO_MEMORY;
 }
 
+/* The last '@' in [@from, @to), or NULL. */
+static const char *last_at(const char *from, const char *to)
+{
+	while (to > from) {
+		if (*--to == '@')
+			return to;
+	}
+	return NULL;
+}
+
+/*
+ * Where the password begins and ends in what follows "//", or false. One with an unencoded slash
+ * makes the address invalid, and is a secret all the same: without an '@' in its place, what
+ * stands behind a colon and is no port counts as one.
+ */
+static bool find_password(const char *authority, const char **start, const char **end)
+{
+	const char *stop = find_any(authority, strlen(authority), "/?# \t");
+	const char *p = find_any(authority, (size_t)(stop - authority), ":");
+
+	if (p == stop)
+		return false;
+	*start = ++p;
+	*end = last_at(p, stop);
+	while (is_digit((unsigned char)*p))
+		p++;
+	if (!*end && p != stop)
+		*end = last_at(p, find_any(p, strlen(p), " \t"));
+	return *end;
+}
+
+const char *uri_hide_passwords(const char *text, char *buf, size_t size)
+{
+	const char *start, *end;
+	size_t n = 0;
+
+	while (*text && n + 1 < size) {
+		if (!text_starts(text, "://") || !find_password(text + 3, &start, &end)) {
+			buf[n++] = *text++;
+			continue;
+		}
+		n += format(buf + n, size - n, "%.*s***", (int)(start - text), text);
+		n = min(n, size - 1);
+		text = end;
+	}
+	if (size)
+		buf[n] = '\0';
+	return buf;
+}
+
 struct uri *uri_parse(const char *text)
 {
+	char shown[200];
 	struct uri *uri;
 	const char *p;
 	int rc;
@@ -185,12 +236,14 @@ struct uri *uri_parse(const char *text)
 		/* A line break in an address would end a line of the request that carries it. */
 		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
 			fail(E_URI_INVALID, "address \"%.60s\": control character at position %u",
-			     text, (unsigned)(p - text + 1));
+			     uri_hide_passwords(text, shown, sizeof(shown)),
+			     (unsigned)(p - text + 1));
 			return NULL;
 		}
 	}
 	if ((size_t)(p - text) > URI_MAX) {
-		fail(E_URI_INVALID, "address \"%.60s…\": longer than %u bytes", text, URI_MAX);
+		fail(E_URI_INVALID, "address \"%.60s…\": longer than %u bytes",
+		     uri_hide_passwords(text, shown, sizeof(shown)), URI_MAX);
 		return NULL;
 	}
 	uri = heap_zalloc(sizeof(*uri));
@@ -198,10 +251,11 @@ struct uri *uri_parse(const char *text)
 	if (!rc)
 		return uri;
 	if (rc == E_URI_INVALID)
-		fail(rc, "address \"%.200s\": the part between // and the path is not host[:port]",
-		     text);
+		fail(rc, "address \"%s\": the part between // and the path is not host[:port]",
+		     uri_hide_passwords(text, shown, sizeof(shown)));
 	else
-		fail(rc, "address \"%.60s\": out of memory", text);
+		fail(rc, "address \"%.60s\": out of memory",
+		     uri_hide_passwords(text, shown, sizeof(shown)));
 	uri_free(uri);
 	return NULL;
 }
@@ -341,7 +395,7 @@ struct uri *uri_resolve(const struct uri *base, const char *text)
 	if (whole)
 		result = uri_parse(whole);
 	else
-		fail(E_NO_MEMORY, "address \"%.60s\": out of memory", text);
+		fail(E_NO_MEMORY, "no memory for an address");
 	heap_free(whole);
 	heap_free(path);
 	uri_free(ref);

@@ -33,6 +33,9 @@ void uri_free(struct uri *uri);
 bool uri_is_absolute(const struct uri *uri);
 /** @uri as text without user, password and query, for messages. Returns @buf. */
 const char *uri_redacted(const struct uri *uri, char *buf, size_t size);
+/** Copy @text, cut at @size, with *** for the password of each address in it, also of addresses
+ * that cannot be parsed. Returns @buf. */
+const char *uri_hide_passwords(const char *text, char *buf, size_t size);
 /** Last component of the path (decoded), or "" ; the default image name. Returns @buf. */
 const char *uri_basename(const struct uri *uri, char *buf, size_t size);
 /** Percent-decode @s into @out (NUL-terminated); returns the length, cut at @size - 1. */

@@ -212,6 +212,36 @@ static void test_redacted(void **state)
 	uri_free(uri);
 }
 
+static void test_hidden_passwords(void **state)
+{
+	static const char *const table[][2] = {
+		{"http://u:secret@h/p", "http://u:***@h/p"},
+		{"GET http://u:se:c@r@h:80/x@y http://v:w@i/",
+		 "GET http://u:***@h:80/x@y http://v:***@i/"},
+		{"http://u:sec/ret@h/", "http://u:***@h/"},
+		{"http://u:@h/", "http://u:***@h/"},
+		{"http://h:80/a@b", "http://h:80/a@b"},
+		{"http://h/a:b@c", "http://h/a:b@c"},
+		{"http://u@h:99999/", "http://u@h:99999/"},
+		{"iscsi:192.0.2.1::::iqn.a", "iscsi:192.0.2.1::::iqn.a"},
+		{"", ""},
+		{"://", "://"},
+		{"x://:@", "x://:***@"},
+	};
+	char buf[64], small[12];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
+		assert_string_equal(uri_hide_passwords(table[i][0], buf, sizeof(buf)), table[i][1]);
+	assert_string_equal(uri_hide_passwords("http://user:pw@h/", small, sizeof(small)),
+			    "http://user");
+	assert_string_equal(uri_hide_passwords("http://u:pw@h/", small, sizeof(small)),
+			    "http://u:**");
+	assert_null(uri_parse("http://u:secret@h:x/"));
+	assert_null(strstr(error_text(), "secret"));
+	assert_null(uri_parse("http://u:sec/ret@h/"));
+	assert_null(strstr(error_text(), "ret"));
+}
+
 static void test_basename(void **state)
 {
 	static const char *const table[][2] = {
@@ -276,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup(test_refused, setup),
 		cmocka_unit_test_setup(test_long, setup),
 		cmocka_unit_test_setup(test_redacted, setup),
+		cmocka_unit_test_setup(test_hidden_passwords, setup),
 		cmocka_unit_test_setup(test_basename, setup),
 		cmocka_unit_test_setup(test_coding, setup),
 		cmocka_unit_test_setup(test_out_of_memory, setup),
