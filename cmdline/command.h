@@ -73,8 +73,8 @@ int command_line(const char *line);
 char *expand(const char *text);
 /** argv[from..] joined with single blanks; heap string. */
 char *join_args(const struct call *call, int from);
-/** Print the failure @rc as one line: "SCRIPT:LINE: command: sentence (E-AREA-NN)", unless it was
- * printed already. Harmless with 0. */
+/** Print the failure @rc as one line: "SCRIPT:LINE: command as expanded: sentence (E-AREA-NN)",
+ * secrets as ***, unless it was printed already. Harmless with 0. */
 void report_failure(int rc);
 /** End the running script, or shell, with @status as soon as the current command returns
  * (`exit`, `chain --replace`). Returns @status. */

@@ -6,6 +6,7 @@
  *	expand.c   ${…} in a word
  *	options.c  words into a struct call
  *	runner.c   the commands of a line one after the other, their failures
+ *	secrets.c  what of all that may be shown
  *	script.c   lines, labels, goto; check.c looks for mistakes beforehand
  *	shell.c    lines from the keyboard; line_edit.c
  */
@@ -65,6 +66,8 @@ int frame_enter(struct frame *frame);
 void frame_leave(struct frame *frame);
 /** Skip the rest of the current line (goto). */
 void line_stop(void);
+/** The failure that is reported next belongs to no command. */
+void command_none(void);
 /** The last command that failed, as ${errno}, ${error} and ${error-code} show it. */
 struct last_failure {
 	int rc;
@@ -72,6 +75,13 @@ struct last_failure {
 	char code[20];
 };
 extern struct last_failure last_failure;
+
+/* ---- secrets.c ---- */
+
+/** Copy @text to @buf, cut at @size, with secrets shown as ***; they may be the same. */
+void secrets_hide(const char *text, char *buf, size_t size);
+/** The command @words as one line for a message, cut with "...". */
+void secrets_hide_words(char *const *words, int count, char *buf, size_t size);
 
 /* ---- script.c ---- */
 

@@ -12,12 +12,15 @@
 #include "lib/log.h"
 #include "lib/text.h"
 
+#define COMMAND_SHOWN 120 /* bytes of a command in messages */
+
 struct frame *current_frame;
 struct last_failure last_failure;
 
 /* The rest of the line is skipped: after goto and exit. */
 static bool line_stopped;
-static char current_command[32];
+/* What failed: the command with its arguments, as messages show it. */
+static char current_command[COMMAND_SHOWN];
 /* The failure that was printed last, so that a status on its way up is not printed again. */
 static struct last_failure reported;
 
@@ -40,6 +43,11 @@ int frame_enter(struct frame *frame)
 void frame_leave(struct frame *frame)
 {
 	current_frame = frame->parent;
+}
+
+void command_none(void)
+{
+	current_command[0] = 0;
 }
 
 void line_stop(void)
@@ -67,7 +75,7 @@ static void describe(int rc, struct last_failure *failure)
 		failure->code[0] = 0;
 		return;
 	}
-	text_copy(failure->text, sizeof(failure->text), error_sentence(rc));
+	secrets_hide(error_sentence(rc), failure->text, sizeof(failure->text));
 	text_copy(failure->code, sizeof(failure->code), error_entry(rc)->code);
 }
 
@@ -148,7 +156,6 @@ static int run_expanded(char *const *expanded, int count, bool *is_test)
 	char **words;
 	int rc;
 
-	text_copy(current_command, sizeof(current_command), expanded[0]);
 	if (!command)
 		return fail(E_CMD_NOT_FOUND, "command not found");
 	/* Parsing moves the words about; the owner's list stays whole. */
@@ -159,8 +166,6 @@ static int run_expanded(char *const *expanded, int count, bool *is_test)
 	*is_test = command->test;
 	rc = call_command(command, words, count);
 	heap_free(words);
-	/* A script that ran inside has left its own command's name. */
-	text_copy(current_command, sizeof(current_command), command->name);
 	return rc;
 }
 
@@ -182,12 +187,12 @@ static int run_command(const struct words *words)
 	reported.rc = 0;
 	text_copy(current_command, sizeof(current_command), words->word[0]);
 	expanded = expand_words(words);
-	if (expanded) {
-		rc = run_expanded(expanded, words->count, &is_test);
+	rc = expanded ? run_expanded(expanded, words->count, &is_test) : error_code();
+	if (rc)
+		secrets_hide_words(expanded ? expanded : words->word, words->count, current_command,
+				   sizeof(current_command));
+	if (expanded)
 		free_words(expanded, words->count);
-	} else {
-		rc = error_code();
-	}
 	if (!rc)
 		return 0;
 	describe(rc, &last_failure);

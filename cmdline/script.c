@@ -173,6 +173,8 @@ static int run_lines(struct frame *frame)
 		char *line;
 
 		rc = lines_next(frame->lines, &line, &frame->line);
+		if (rc)
+			command_none();
 		if (rc || !line)
 			break;
 		rc = command_line(line_commands(line));

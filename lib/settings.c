@@ -232,6 +232,13 @@ static int fail_reference(int rc, const char *text)
 	return fail(rc, "\"%.80s\" is not a setting's name ([SCOPE/]NAME[:TYPE])", text);
 }
 
+bool setting_is_secret(const char *name)
+{
+	struct reference ref;
+
+	return !parse_reference(name, &ref) && ref.predefined && ref.predefined->secret;
+}
+
 /* ---- The store ---- */
 
 static struct scope *scope_find(const char *name)
@@ -380,8 +387,8 @@ int setting_store(const char *name, const char *text, enum setting_source source
 			    type->name);
 	len = type->parse(text, raw, sizeof(raw));
 	if (len < 0)
-		return fail(E_SETTING_VALUE, "%s: \"%.80s\" is not a value of type %s", name, text,
-			    type->name);
+		return fail(E_SETTING_VALUE, "%s: \"%.80s\" is not a value of type %s", name,
+			    ref.predefined && ref.predefined->secret ? "***" : text, type->name);
 	return put_entry(ref.scope, ref.name, type, raw, (size_t)len, source, false);
 }
 

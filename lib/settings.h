@@ -75,6 +75,8 @@ TABLE(setting);
 
 /** Predefined setting called @name, or NULL. */
 const struct setting *setting_find(const char *name);
+/** Is "[scope/]name[:type]" one whose value is not to be shown? */
+bool setting_is_secret(const char *name);
 /** Predefined setting of DHCP tag @tag (option, or SETTING_TAG), or NULL. */
 const struct setting *setting_by_tag(uint32_t tag);
 

@@ -133,8 +133,8 @@ static int run_read(struct call *call)
 	if (!initial)
 		return fail(E_NO_MEMORY, "no memory to edit %.60s", name);
 	setting_text("", name, initial, SHOWN_MAX);
-	line = line_edit("", initial, false, NULL, timeout ? clock_ms() + timeout : DEADLINE_NEVER,
-			 &rc);
+	line = line_edit("", initial, setting_is_secret(name), NULL,
+			 timeout ? clock_ms() + timeout : DEADLINE_NEVER, &rc);
 	heap_free(initial);
 	if (!line)
 		return fail_context(rc, "%.60s", name);

@@ -124,20 +124,49 @@ static void test_values_are_not_syntax(void **state)
 static void test_failures(void **state)
 {
 	PRINTS("nonsense", "nonsense: command not found (E-CMD-01)\n");
-	PRINTS("t-fail 192.0.2.1 || echo on", "t-fail: 192.0.2.1 did not answer (E-GEN-03)\non\n");
+	PRINTS("t-fail 192.0.2.1 || echo on",
+	       "t-fail 192.0.2.1: 192.0.2.1 did not answer (E-GEN-03)\non\n");
 	assert_int_equal(command_line("echo ${errno}"), 0);
 	PRINTS("echo ${error} ${error-code}", "192.0.2.1 did not answer E-GEN-03\n");
 	assert_int_equal(error_errno(E_TIMEOUT), setting_number("", "errno", 0));
 	PRINTS("iseq ${errno} 0x0 || echo kept", "kept\n");
-	PRINTS("t-fail a b c", "t-fail: too many arguments; usage: t-fail (E-CMD-02)\n");
+	PRINTS("t-fail a b c", "t-fail a b c: too many arguments; usage: t-fail (E-CMD-02)\n");
 	PRINTS("echo --help && echo on", "Usage:\n\n  echo [-n|--n] [<text>...]\n\nPrint text.\n"
 					 "  -n, --n                      no end of line\non\n");
-	PRINTS("iseq a", "iseq: too few arguments; usage: iseq <value1> <value2> (E-CMD-02)\n");
+	PRINTS("iseq a", "iseq a: too few arguments; usage: iseq <value1> <value2> (E-CMD-02)\n");
 	/* The same failure twice is two failures. */
 	PRINTS("t-fail ; t-fail", "t-fail: nobody did not answer (E-GEN-03)\nt-fail: nobody did "
 				  "not answer (E-GEN-03)\n");
 	setting_store("self", "${self}", SOURCE_SCRIPT);
 	assert_int_equal(command_line("echo ${self}"), E_EXPAND);
+}
+
+/* The line of a failure is photographed and sent to strangers. */
+static void test_secrets_are_hidden(void **state)
+{
+	char long_word[300];
+
+	setting_store("password", "geheim123", SOURCE_SCRIPT);
+	setting_store("reverse-password", "ab", SOURCE_SCRIPT);
+	PRINTS("t-fail x${password}y", "t-fail x***y: x***y did not answer (E-GEN-03)\n");
+	assert_null(strstr(last_failure.text, "geheim"));
+	/* By whatever way the value came. */
+	setting_store("copy", "${password}", SOURCE_SCRIPT);
+	PRINTS("t-fail ${copy}", "t-fail ***: *** did not answer (E-GEN-03)\n");
+	PRINTS("t-fail http://u:pw@h/x",
+	       "t-fail http://u:***@h/x: http://u:***@h/x did not answer (E-GEN-03)\n");
+	/* Two letters are no secret inside other words. */
+	PRINTS("t-fail cable-ab", "t-fail cable-***: cable-*** did not answer (E-GEN-03)\n");
+	PRINTS("set net0/privkey typed wrong",
+	       "set net0/privkey *** ***: net0/privkey: \"***\" is not a value of type hex "
+	       "(E-SET-04)\n");
+	setting_store("esc", "a\x1b[2Jb", SOURCE_SCRIPT);
+	PRINTS("t-fail ${esc}", "t-fail a?[2Jb: a?[2Jb did not answer (E-GEN-03)\n");
+	memset(long_word, 'w', sizeof(long_word) - 1);
+	long_word[sizeof(long_word) - 1] = 0;
+	setting_store("long", long_word, SOURCE_SCRIPT);
+	output("t-fail ${long}");
+	assert_ptr_equal(strstr(host_output(), "www...: "), host_output() + 113);
 }
 
 /* ---- Scripts ---- */
@@ -166,7 +195,8 @@ static void test_lines(void **state)
 	assert_int_equal(script("echo a\necho b\\"), E_SCRIPT_LINE);
 	assert_non_null(
 		strstr(host_output(), "test:2: warning: the script ends in a backslash\na\n"));
-	assert_non_null(strstr(host_output(), "(E-SCRIPT-04)"));
+	assert_non_null(
+		strstr(host_output(), "\ntest:2: the script ends in a backslash (E-SCRIPT-04)\n"));
 	assert_int_equal(script(""), 0);
 }
 
@@ -179,11 +209,12 @@ static void test_abort(void **state)
 	assert_string_equal(host_output(), "a\ntest:2: t-fail: nobody did not answer (E-GEN-03)\n");
 	assert_int_equal(script("\n\niseq a b\necho b\n"), E_FALSE);
 	assert_string_equal(host_output(),
-			    "test:3: iseq: \"a\" and \"b\" are not equal (E-CMD-03)\n");
-	SCRIPT_PRINTS("t-fail x ||\necho b\n", "test:1: t-fail: x did not answer (E-GEN-03)\nb\n");
+			    "test:3: iseq a b: \"a\" and \"b\" are not equal (E-CMD-03)\n");
+	SCRIPT_PRINTS("t-fail x ||\necho b\n",
+		      "test:1: t-fail x: x did not answer (E-GEN-03)\nb\n");
 	/* The number is that of the first physical line. */
 	script("echo \\\n a\nt-fail \\\n b\n");
-	assert_non_null(strstr(host_output(), "test:3: t-fail: b did"));
+	assert_non_null(strstr(host_output(), "test:3: t-fail b: b did"));
 }
 
 static void test_exit(void **state)
@@ -191,7 +222,7 @@ static void test_exit(void **state)
 	assert_int_equal(script("echo a\nexit\necho b\n"), 0);
 	assert_string_equal(host_output(), "a\n");
 	assert_int_equal(script("exit 5 || echo x\necho b\n"), 5);
-	assert_string_equal(host_output(), "test:1: exit: ended with status 5\n");
+	assert_string_equal(host_output(), "test:1: exit 5: ended with status 5\n");
 	assert_int_equal(script("exit 0x10 ; echo x\n"), 16);
 	assert_int_equal(script("exit 0 && echo x\n"), 0);
 	assert_string_equal(host_output(), "");
@@ -276,9 +307,9 @@ static void test_settings_commands(void **state)
 	PRINTS("show --quiet password", "***\n");
 	PRINTS("clear x && isset ${x} || echo gone", "gone\n");
 	assert_int_equal(command_line("clear x"), 0);
-	PRINTS("show x", "show: Could not find \"x\" (E-SET-01)\n");
-	PRINTS("set x:int8 nonsense",
-	       "set: x:int8: \"nonsense\" is not a value of type int8 (E-SET-04)\n");
+	PRINTS("show x", "show x: Could not find \"x\" (E-SET-01)\n");
+	PRINTS("set x:int8 nonsense", "set x:int8 nonsense: x:int8: \"nonsense\" is not a value of "
+				      "type int8 (E-SET-04)\n");
 	setting_store_raw("net0.dhcp", "filename", NULL, "sent", 4, SOURCE_DHCP);
 	PRINTS("show filename", "net0.dhcp/filename:string = sent (DHCP)\n");
 	PRINTS("unset filename && echo <${filename}>", "<>\n");
@@ -302,8 +333,8 @@ static void test_inc(void **state)
 	PRINTS("set s 41 && inc s && echo ${s}", "42\n");
 	PRINTS("set u:uint8 0xff && inc u && echo ${u}", "0x0\n");
 	PRINTS("inc net0/c:uint16 0x10 && echo ${net0/c}", "0x10\n");
-	PRINTS("set w word && inc w", "inc: w is of type string and not a number (E-GEN-04)\n");
-	PRINTS("inc n x", "inc: \"x\": invalid integer value (E-GEN-04)\n");
+	PRINTS("set w word && inc w", "inc w: w is of type string and not a number (E-GEN-04)\n");
+	PRINTS("inc n x", "inc n x: \"x\": invalid integer value (E-GEN-04)\n");
 }
 
 static void test_prompt(void **state)
@@ -355,11 +386,11 @@ static void test_help_and_explain(void **state)
 	assert_non_null(strstr(host_output(), "unset"));
 	output("help show");
 	assert_non_null(strstr(host_output(), "show [-q|--quiet] [<setting>]"));
-	PRINTS("help nonsense", "help: there is no command \"nonsense\" (E-CMD-01)\n");
+	PRINTS("help nonsense", "help nonsense: there is no command \"nonsense\" (E-CMD-01)\n");
 	PRINTS("explain e-gen-03", "E-GEN-03: timed out\nWhat to do: check that the other side is "
 				   "running and reachable\n");
 	PRINTS("explain E-XX-1",
-	       "explain: \"E-XX-1\" is not a code of the form E-AREA-NN (E-GEN-05)\n");
+	       "explain E-XX-1: \"E-XX-1\" is not a code of the form E-AREA-NN (E-GEN-05)\n");
 	output("t-fail here");
 	output("explain");
 	assert_non_null(strstr(host_output(), "It said: here did not answer\n"));
@@ -515,7 +546,7 @@ static void test_shell(void **state)
 	assert_int_equal(shell_run(), 7);
 	assert_non_null(strstr(host_output(), "iPXE> echo one\none\n"));
 	assert_non_null(strstr(host_output(), "\n2\n"));
-	assert_non_null(strstr(host_output(), "isset: the value is empty (E-CMD-03)\n"));
+	assert_non_null(strstr(host_output(), "isset : the value is empty (E-CMD-03)\n"));
 	assert_null(strstr(host_output(), "never\nnever"));
 	host_reset();
 	host_clock_set_ms(1000);
@@ -546,7 +577,7 @@ static void test_shell_in_script(void **state)
 {
 	host_keys("goto x\rexit\r");
 	assert_int_equal(script("shell\necho after\n:x\n"), 0);
-	assert_non_null(strstr(host_output(), "goto: Not in a script (E-SCRIPT-02)\n"));
+	assert_non_null(strstr(host_output(), "goto x: Not in a script (E-SCRIPT-02)\n"));
 	assert_non_null(strstr(host_output(), "after\n"));
 	command_line("set lock 1");
 	assert_int_equal(script("shell || echo locked\n"), 0);
@@ -567,6 +598,10 @@ static void test_login_and_read(void **state)
 	host_keys("c\r");
 	assert_int_equal(command_line("read x"), 0);
 	PRINTS("echo ${x}", "abc\n");
+	host_keys("\r");
+	assert_int_equal(command_line("read password"), 0);
+	assert_null(strstr(host_output(), "geheim\n"));
+	assert_non_null(strstr(host_output(), "******\n"));
 	assert_int_equal(command_line("read --timeout 500 x"), E_TIMEOUT);
 	host_keys("\x15\r");
 	PRINTS("read x && isset ${x} || echo empty", "abc\b\b\b   \b\b\b\nempty\n");
@@ -578,6 +613,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_operators, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_values_are_not_syntax, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_secrets_are_hidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_abort, setup, teardown),
