@@ -82,6 +82,9 @@ $(B)/unit/%: test/unit/%.c $(UNIT_OBJ)
 unit: $(UNIT_BIN)
 	$(Q)sh test/run_unit $(UNIT_BIN)
 
+# Objects are kept although only chains of rules mention them.
+.SECONDARY:
+
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 5
 FUZZ_FLAGS   := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
