@@ -63,7 +63,7 @@ void gate_interrupt(struct interrupt_frame *frame);
 
 uint32_t low_base;
 
-static const uint8_t vector_number[GATE_VECTORS] = {0x08, 0x13, 0x15, 0x18, 0x19, 0x1a};
+static const uint8_t vector_number[GATE_VECTORS] = {0x08, 0x13, 0x15, 0x18, 0x19};
 static gate_handler handlers[GATE_VECTORS];
 static bool hooked[GATE_VECTORS];
 
@@ -199,6 +199,14 @@ bool gate_unhook(enum gate_vector v)
 bool gate_hooked(enum gate_vector v)
 {
 	return hooked[v] && handlers[v];
+}
+
+bool gate_any_hooked(void)
+{
+	for (unsigned v = 0; v < GATE_VECTORS; v++)
+		if (hooked[v])
+			return true;
+	return false;
 }
 
 void gate_previous(enum gate_vector v, struct real_regs *regs)

@@ -52,7 +52,6 @@ enum gate_vector {
 	GATE_INT15,
 	GATE_INT18,
 	GATE_INT19,
-	GATE_INT1A,
 	GATE_VECTORS
 };
 typedef bool (*gate_handler)(struct real_regs *regs);
@@ -62,6 +61,8 @@ void gate_hook(enum gate_vector vector, gate_handler handler);
 /** Give the vector back; false when somebody hooked over us (the stub then just passes on). */
 bool gate_unhook(enum gate_vector vector);
 bool gate_hooked(enum gate_vector vector);
+/** Does a vector still lead to us, a foreign hook over ours included? */
+bool gate_any_hooked(void);
 /** Call the previous owner of @vector with @regs. */
 void gate_previous(enum gate_vector vector, struct real_regs *regs);
 

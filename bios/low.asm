@@ -36,7 +36,7 @@ head:
 	dw SEL_CODE16
 	dw rm_dispatch
 	times low.stubs-($-head) db 0
-	dw stub_08, stub_13, stub_15, stub_18, stub_19, stub_1a
+	dw stub_08, stub_13, stub_15, stub_18, stub_19
 	dw plain_iret
 	dw rm_call, rm_resume, rm_enter, rm_jump
 	dw stack_top
@@ -252,9 +252,6 @@ stub_18:
 	jmp	enter_c
 stub_19:
 	push	dword 4
-	jmp	enter_c
-stub_1a:
-	push	dword 5
 
 enter_c:
 	push	gs
@@ -280,10 +277,14 @@ enter_c:
 	mov	bx, low.pm_interrupt
 	jmp	to_flat
 .virtual86:				; a memory manager owns the machine: we can only pass on
+	mov	ax, cs
+	shl	eax, 16
+	mov	ax, plain_iret		; the timer's previous owner has run already
 	movzx	bx, byte [bp+40]
 	shl	bx, 2
+	jz	.next
 	mov	eax, [cs:bx+low.old]
-	mov	[bp+40], eax
+.next:	mov	[bp+40], eax
 	popad
 	pop	ds
 	pop	es

@@ -285,15 +285,20 @@ int memmap_hide(void)
 
 	low_block(&start, &end);
 	shown_count = map_without_homes(shown, MEMMAP_MAX, true);
-	*BASE_MEMORY_KB = (uint16_t)(start / 1024);
+	/* A resident program below us has lowered it further. */
+	*BASE_MEMORY_KB = (uint16_t)min(start / 1024, (uint32_t)*BASE_MEMORY_KB);
 	gate_hook(GATE_INT15, int15);
 	return 0;
 }
 
 void memmap_unhide(void)
 {
+	uint32_t start, end;
+
 	if (!gate_hooked(GATE_INT15))
 		return;
 	gate_unhook(GATE_INT15);
-	*BASE_MEMORY_KB = (uint16_t)handover.base_memory_kb;
+	low_block(&start, &end);
+	if (*BASE_MEMORY_KB == start / 1024)
+		*BASE_MEMORY_KB = (uint16_t)handover.base_memory_kb;
 }

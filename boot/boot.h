@@ -23,6 +23,8 @@ int boot_uri(const char *filename, const char *root_path);
 
 /** Quiesce before another program gets the machine: cards, TCP, SAN (kept or unhooked), console. */
 void leave_prepare(void);
+/** Quiesce before a reset or power-off: nothing is kept, sessions end, DMA is off. */
+void leave_for_power(void);
 /** Go back to the BIOS (INT 18h): next boot device. Does not return. */
 void leave_to_bios(void) __attribute__((noreturn));
 /** Jump to a 16-bit kernel entry; does not return. */

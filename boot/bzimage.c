@@ -17,7 +17,6 @@
 #include "bios/physical.h"
 #include "lib/error.h"
 #include "lib/log.h"
-#include "netstack/http.h"
 
 /* All that must live until the jump, in the heap. */
 struct launch {
@@ -147,7 +146,6 @@ static int bzimage_execute(struct image *image)
 	rc = prepare(l, image);
 	if (!rc) {
 		report(&l->plan);
-		http_close_idle();
 		leave_prepare();
 		go(l);
 	}

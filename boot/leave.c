@@ -6,20 +6,43 @@
 #include "bios/gate.h"
 #include "bios/memmap.h"
 #include "boot/boot.h"
+#include "lib/log.h"
 #include "nic/nic.h"
 #include "netstack/http.h"
 #include "netstack/tcp.h"
 #include "san/san.h"
 
+/* Somebody hooked a vector over us: his handler calls our stub, which needs both homes. */
+static void unhide(void)
+{
+	memmap_unhide();
+	if (!gate_any_hooked())
+		return;
+	print("A program hooked an interrupt vector over ours: our memory stays reserved\n");
+	memmap_hide();
+}
+
+static void let_go(void)
+{
+	tcp_abort_all();
+	nic_close_all();
+	unhide();
+}
+
 void leave_prepare(void)
 {
+	http_close_idle();
 	san_prepare_exit();
 	if (san_any_hooked())
 		return;
+	let_go();
+}
+
+void leave_for_power(void)
+{
 	http_close_idle();
-	tcp_abort_all();
-	nic_close_all();
-	memmap_unhide();
+	san_unhook_all();
+	let_go();
 }
 
 void leave_to_bios(void)

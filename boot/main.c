@@ -86,8 +86,10 @@ static void on_fail(const char *policy, int rc)
 	if (!strcmp(policy, "shell")) {
 		shell_run();
 	} else if (!strcmp(policy, "reboot")) {
-		if (!countdown("Rebooting", RETRY_SECONDS))
+		if (!countdown("Rebooting", RETRY_SECONDS)) {
+			leave_for_power();
 			power_reboot(true);
+		}
 		shell_run();
 	} else if (!strcmp(policy, "halt")) {
 		print("Stopped (on-fail=halt); any key opens the shell\n");

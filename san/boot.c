@@ -15,6 +15,7 @@
 #include "bios/physical.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "netstack/http.h"
 #include "netstack/net.h"
 #include "netstack/tcp.h"
 
@@ -126,6 +127,7 @@ static int run_without_network(unsigned number)
 	unsigned count = 0;
 	int rc;
 
+	http_close_idle();
 	tcp_abort_all();
 	list_for_each_safe(nic, next, &nics, link) {
 		if (nic->open && count < ARRAY_SIZE(open))

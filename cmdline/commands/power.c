@@ -11,7 +11,7 @@ static const struct option reboot_options[] = {
 
 static int run_reboot(struct call *call)
 {
-	leave_prepare();
+	leave_for_power();
 	power_reboot(call->option[0].given);
 }
 TABLE_ENTRY(command, cmd_reboot) = {
@@ -25,6 +25,7 @@ TABLE_ENTRY(command, cmd_reboot) = {
 
 static int run_poweroff(struct call *call)
 {
+	leave_for_power();
 	return power_off();
 }
 TABLE_ENTRY(command, cmd_poweroff) = {

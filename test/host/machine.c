@@ -155,6 +155,10 @@ __attribute__((weak)) void leave_prepare(void)
 {
 }
 
+__attribute__((weak)) void leave_for_power(void)
+{
+}
+
 __attribute__((weak)) void leave_to_bios(void)
 {
 	left("leave_to_bios");
