@@ -22,14 +22,6 @@
 #define CARDS_MAX     16
 #define FETCH_RETRIES 3
 
-/* Scope that questions about the drive are asked in: the card that carries it. */
-static const char *card_scope(void)
-{
-	struct nic *nic = nic_latest();
-
-	return nic ? nic->name : "";
-}
-
 /* Setting @name with ${…} expanded, heap; *@value NULL when it is unset or empty. */
 static int fetch_text(const char *name, char **value)
 {
@@ -141,7 +133,7 @@ static int run_file(const char *filename, bool *fetched)
 
 static int boot_drive(unsigned drive)
 {
-	if (setting_number(card_scope(), "skip-san-boot", 0)) {
+	if (san_skip_boot(drive)) {
 		print("Skipping boot from SAN device 0x%02x\n", drive);
 		return 0;
 	}
@@ -167,7 +159,7 @@ int boot_uri(const char *filename, const char *root_path)
 		rc = boot_drive(drive);
 	if (!root_path)
 		return rc;
-	if (san_keep())
+	if (san_keeps(drive))
 		print("Preserving SAN device 0x%02x\n", drive);
 	else
 		san_unhook(drive);

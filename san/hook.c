@@ -290,17 +290,6 @@ static bool keeps(const struct san_drive *drive)
 	return describe_keep(drive, NULL, 0);
 }
 
-bool san_keep(void)
-{
-	struct san_drive *drive;
-
-	list_for_each(drive, &san_drives, link) {
-		if (keeps(drive))
-			return true;
-	}
-	return list_empty(&san_drives) && setting_number("", "keep-san", 0);
-}
-
 bool san_keeps(unsigned number)
 {
 	const struct san_drive *drive = drive_find(number);

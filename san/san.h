@@ -24,10 +24,8 @@ unsigned san_default_drive(void);
 /** The hard disk that a user means by @number: 0 is 0x80 (said in one line: scripts written for
  * UEFI), 0xff the next free one. 0 or an error after fail(). */
 int san_drive_number(uint64_t number, unsigned *drive);
-/** Do settings ask to keep SAN drives when a script ends (keep-san)? Asked at the card that
- * carries the session, and widening; also true after san_set_keep(). */
-bool san_keep(void);
-/** The same for one drive. */
+/** Do settings ask to keep @drive when a script ends (keep-san)? Asked at the card that carries
+ * the session, and widening; also true after san_set_keep(). */
 bool san_keeps(unsigned drive);
 /** Keep @drive whatever the settings say (`sanboot --keep`). */
 void san_set_keep(unsigned drive);

@@ -312,18 +312,17 @@ static void test_keep_where_it_was_set(void **state)
 		host_output_clear();
 		hook(&disk, true);
 		said(cases[i].shown);
-		assert_true(san_keep());
+		assert_true(san_keeps(0x80));
 		san_unhook(0x80);
 		setting_store(cases[i].name, "", SOURCE_SCRIPT);
 	}
 	setting_store("keep-san", "0", SOURCE_SCRIPT);
 	hook(&disk, true);
 	said("no (keep-san, script)");
-	assert_false(san_keep());
+	assert_false(san_keeps(0x80));
 	host_block_offer(&second);
 	assert_int_equal(san_hook(0x81, one, 1, true), 0);
 	san_set_keep(0x80);
-	assert_true(san_keep());
 	assert_true(san_keeps(0x80));
 	assert_false(san_keeps(0x81));
 	assert_false(san_keeps(0x82));
