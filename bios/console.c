@@ -123,11 +123,14 @@ static void look(bool now)
 		real_idle();
 		return;
 	}
-	while ((queue_head + 1) % ARRAY_SIZE(queue) != queue_tail && (key = device_key()) >= 0) {
+	for (unsigned i = 0; i < ARRAY_SIZE(queue) && (key = device_key()) >= 0; i++) {
 		if (key == KEY_CTRL_C)
 			break_seen = true;
 		queue[queue_head] = key;
 		queue_head = (queue_head + 1) % ARRAY_SIZE(queue);
+		/* A full queue loses its oldest key: Ctrl-C must get through. */
+		if (queue_head == queue_tail)
+			queue_tail = (queue_tail + 1) % ARRAY_SIZE(queue);
 	}
 }
 
