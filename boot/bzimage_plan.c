@@ -90,6 +90,9 @@ static int check_header(const struct bz_header *h, size_t len, uint8_t loadflags
 	if (h->relocatable && (!h->alignment || (h->alignment & (h->alignment - 1))))
 		return fail(E_BZ_HEADER, "the kernel's alignment 0x%x is not a power of two",
 			    h->alignment);
+	if (h->pref_address >= BELOW_4G)
+		return fail(E_BZ_HEADER, "the kernel wants to run at 0x%llx, above 4 GB",
+			    (unsigned long long)h->pref_address);
 	if (!h->relocatable && h->code32_start < 0x100000)
 		return fail(E_BZ_HEADER, "the kernel's load address 0x%x is below 1 MB",
 			    h->code32_start);

@@ -185,6 +185,7 @@ static int execute_one(struct image *image, struct image **replacement)
 	struct running self = {.outer = running, .image = image};
 	int rc;
 
+	*replacement = NULL;
 	if (!image->type)
 		return fail(E_IMAGE_TYPE, "%s: neither a script nor a kernel that can be started",
 			    image->name);

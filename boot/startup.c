@@ -24,12 +24,18 @@ static struct image *add_text(const char *name, const char *text, size_t len)
 	uint8_t *copy = image_memory_alloc(len + 1);
 	struct image *image;
 
-	if (!copy)
+	if (!copy) {
+		print("%s: no memory for this script; it is ignored\n", name);
 		return NULL;
+	}
 	memcpy(copy, text, len);
 	image = image_add(name, NULL, copy, len, len + 1);
-	if (image)
+	if (image) {
 		image->role = IMAGE_SCRIPT;
+	} else {
+		print("%s; it is ignored\n", error_text());
+		image_memory_free(copy, len + 1);
+	}
 	return image;
 }
 

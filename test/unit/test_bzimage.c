@@ -121,6 +121,10 @@ static void test_bad_headers(void **state)
 	make_kernel(0x20f);
 	put_le32(kernel + 0x230, 0x300001);
 	assert_int_equal(parse(&h, KERNEL_LEN), E_BZ_HEADER);
+	/* Rounded up to the alignment this address would become 0. */
+	make_kernel(0x20f);
+	put_le64(kernel + 0x258, UINT64_MAX - 5);
+	assert_int_equal(parse(&h, KERNEL_LEN), E_BZ_HEADER);
 	make_kernel(0x204);
 	put_le32(kernel + 0x214, 0x90000);
 	assert_int_equal(parse(&h, KERNEL_LEN), E_BZ_HEADER);
