@@ -35,8 +35,9 @@ static void set_times(struct lease *lease, const struct dhcp_reply *ack, uint64_
 	uint32_t t1 = dhcp_option_u32(ack, TAG_T1, seconds / 2);
 	uint32_t t2 = dhcp_option_u32(ack, TAG_T2, seconds - seconds / 8);
 
-	/* Times that contradict each other are replaced by the usual fractions. */
-	if (t1 > t2 || t2 > seconds) {
+	/* Times that contradict each other are replaced by the usual fractions; so is one that
+	 * would make each answer the reason of the next question. */
+	if (t1 > t2 || t2 > seconds || t1 < LEASE_MIN / 2) {
 		t1 = seconds / 2;
 		t2 = seconds - seconds / 8;
 	}

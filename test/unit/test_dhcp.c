@@ -602,6 +602,20 @@ static void leases_are_renewed(void **state)
 	assert_int_equal(cards[0]->netif->address, 0xc0000264);
 }
 
+static void a_renewal_time_of_nothing_makes_no_storm(void **state)
+{
+	struct server *s = plain_server(0);
+
+	add_u32(&s->options, TAG_LEASE_TIME, 3600);
+	add_u32(&s->options, TAG_T1, 0);
+	assert_int_equal(dhcp(1), 0);
+	host_turn_us = 100000;
+	(void)wait_until(false, clock_ms() + 1700000);
+	assert_int_equal(renewals[0], 0);
+	(void)wait_until(false, clock_ms() + 200000);
+	assert_int_equal(renewals[0], 1);
+}
+
 static void a_closed_card_renews_nothing(void **state)
 {
 	struct server *s = plain_server(0);
@@ -788,6 +802,7 @@ int main(void)
 		TEST(late_proxies_are_for_those_who_wait),
 		TEST(nobody_waits_for_proxies_in_vain),
 		TEST(leases_are_renewed),
+		TEST(a_renewal_time_of_nothing_makes_no_storm),
 		TEST(a_closed_card_renews_nothing),
 		TEST(overload_and_joined_options),
 		TEST(stored_under_their_names),
