@@ -28,6 +28,7 @@
 #define CONFIRMED_MS 60000u
 #define POLL_MS	     1000u
 #define POLLS	     4
+#define CONFLICT_MS  10000u
 
 enum state {
 	FREE,
@@ -285,14 +286,18 @@ void arp_flush(struct nic *nic)
 
 /* ---- Packets in ---- */
 
-/* Somebody else says that he has our address. Said once for each of them. */
+/* Somebody else says that he has our address. Said once for each of them, and rarely enough that a
+ * flood of invented ones does not hold the machine up. */
 static void report_conflict(const struct nic *nic, const uint8_t *mac)
 {
 	static uint8_t reported[ETH_ALEN];
+	static uint64_t quiet_until;
+	uint64_t now = clock_ms();
 
-	if (!memcmp(reported, mac, ETH_ALEN))
+	if (!memcmp(reported, mac, ETH_ALEN) || now < quiet_until)
 		return;
 	memcpy(reported, mac, ETH_ALEN);
+	quiet_until = now + CONFLICT_MS;
 	print("%s: address " IPV4_FMT " is also used by " MAC_FMT "\n", nic->name,
 	      IPV4_ARG(nic->netif->address), MAC_ARG(mac));
 }

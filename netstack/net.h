@@ -72,7 +72,8 @@ struct netif {
 	uint32_t mtu;
 	struct route routes[NETIF_ROUTES]; /* longest prefix first */
 	unsigned route_count;
-	uint64_t blocked_until; /* the switch said that its port does not forward yet */
+	unsigned complaints, said; /* of this configuration, and of the one before: bits */
+	uint64_t blocked_until;	   /* the switch said that its port does not forward yet */
 };
 
 /** Interface of @nic, made (and configured from the settings) when it has none; NULL only when

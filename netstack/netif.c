@@ -34,6 +34,18 @@ static uint32_t classful_mask(uint32_t address)
 	return 0xffffff00;
 }
 
+/* The settings are read again at every store: what is wrong with them is said once, until it is
+ * put right. */
+enum { TOO_MANY_ROUTES = 1, MALFORMED_ROUTES = 2, HOLES_IN_MASK = 4 };
+
+static bool is_news(struct netif *netif, unsigned complaint)
+{
+	bool news = !((netif->said | netif->complaints) & complaint);
+
+	netif->complaints |= complaint;
+	return news;
+}
+
 /* ---- Building the routes of one interface ---- */
 
 static void add_route(struct netif *netif, uint32_t network, uint32_t mask, uint32_t gateway)
@@ -41,8 +53,9 @@ static void add_route(struct netif *netif, uint32_t network, uint32_t mask, uint
 	unsigned at = 0;
 
 	if (netif->route_count == NETIF_ROUTES) {
-		print("%s: more than %u routes, the rest is ignored\n", netif->nic->name,
-		      NETIF_ROUTES);
+		if (is_news(netif, TOO_MANY_ROUTES))
+			print("%s: more than %u routes, the rest is ignored\n", netif->nic->name,
+			      NETIF_ROUTES);
 		return;
 	}
 	/* Longest first; of equals the one added first. */
@@ -88,8 +101,9 @@ static void add_static_routes(struct netif *netif, const uint8_t *data, size_t l
 			network |= (uint32_t)cursor_u8(&c) << (24 - 8 * i);
 		gateway = cursor_be32(&c);
 		if (c.bad || prefix > 32) {
-			print("%s: static-routes is malformed, its rest is ignored\n",
-			      netif->nic->name);
+			if (is_news(netif, MALFORMED_ROUTES))
+				print("%s: static-routes is malformed, its rest is ignored\n",
+				      netif->nic->name);
 			return;
 		}
 		mask = prefix ? 0xffffffff << (32 - prefix) : 0;
@@ -157,8 +171,12 @@ static void configure(struct netif *netif)
 	uint32_t address = fetch_ipv4(nic, "ip");
 	uint32_t mask = fetch_ipv4(nic, "netmask");
 
+	netif->said = netif->complaints;
+	netif->complaints = 0;
 	if (mask && !contiguous(mask)) {
-		print("%s: netmask " IPV4_FMT " has holes, ignored\n", nic->name, IPV4_ARG(mask));
+		if (is_news(netif, HOLES_IN_MASK))
+			print("%s: netmask " IPV4_FMT " has holes, ignored\n", nic->name,
+			      IPV4_ARG(mask));
 		mask = 0;
 	}
 	netif->address = address;

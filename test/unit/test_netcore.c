@@ -9,6 +9,7 @@
 #include "test/host/host.h"
 #include "bios/console.h"
 #include "lib/error.h"
+#include "lib/format.h"
 #include "lib/settings.h"
 #include "netstack/net.h"
 
@@ -275,6 +276,28 @@ static void malformed_static_routes_are_survived(void **state)
 	check_route(PEER_IP, PEER_IP);
 }
 
+/* Every store reads all settings again. */
+static void complaints_are_made_once(void **state)
+{
+	char routes[20 * 24] = "";
+
+	for (unsigned i = 1; i <= 20; i++)
+		format_append(routes, sizeof(routes), "%s18:0a:00:%02x:c0:00:02:01",
+			      i > 1 ? ":" : "", i);
+	set("net0/static-routes", routes);
+	assert_string_equal(strstr(host_output(), "net0: more than"),
+			    "net0: more than 16 routes, the rest is ignored\n");
+	set("net0/static-routes", "21");
+	set("net0/netmask", "255.0.255.0");
+	host_output_clear();
+	set("unrelated", "1");
+	assert_string_equal(host_output(), "");
+	set("net0/netmask", "255.255.255.0");
+	set("net0/netmask", "255.0.255.0");
+	assert_non_null(strstr(host_output(), "holes"));
+	assert_null(strstr(host_output(), "malformed"));
+}
+
 static void classful_masks(void **state)
 {
 	set("net0/netmask", "");
@@ -469,6 +492,22 @@ static void arp_reports_a_conflict_once(void **state)
 	host_output_clear();
 	inject_arp(1, other_mac, OUR_IP, PEER_IP);
 	assert_string_equal(host_output(), "");
+}
+
+static void arp_conflicts_are_not_a_flood(void **state)
+{
+	uint8_t mac[ETH_ALEN] = {2, 9, 9, 9, 9, 0};
+	unsigned lines = 0;
+
+	host_clock_advance_ms(20000);
+	host_output_clear();
+	for (unsigned i = 0; i < 100; i++) {
+		mac[5] = (uint8_t)(i + 1);
+		inject_arp(1, mac, OUR_IP, PEER_IP);
+	}
+	for (const char *p = host_output(); (p = strstr(p, "also used")); p++)
+		lines++;
+	assert_int_equal(lines, 1);
 }
 
 static void answer_probe(void)
@@ -873,6 +912,7 @@ int main(void)
 		TEST(host_lease_with_a_gateway_outside),
 		TEST(on_link_routes_of_option_121),
 		TEST(malformed_static_routes_are_survived),
+		TEST(complaints_are_made_once),
 		TEST(classful_masks),
 		TEST(route_command_prints_like_ipxe),
 		TEST(arp_resolves_and_sends_the_queued_frame),
@@ -881,6 +921,7 @@ int main(void)
 		TEST(arp_learns_nothing_unasked),
 		TEST(arp_entries_age_but_stay_in_use),
 		TEST(arp_reports_a_conflict_once),
+		TEST(arp_conflicts_are_not_a_flood),
 		TEST(arp_probe_finds_the_owner),
 		TEST(many_neighbours_replace_the_oldest),
 		TEST(udp_delivers),
