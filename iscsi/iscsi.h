@@ -366,7 +366,6 @@ struct iscsi_session {
 	uint32_t redirect_address; /* … to this */
 
 	uint8_t isid[6];
-	uint16_t tsih;
 	struct iscsi_login login;
 	struct iscsi_params params;
 	uint8_t chap_type;

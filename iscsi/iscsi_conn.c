@@ -140,7 +140,6 @@ static void begin_login(struct iscsi_session *session)
 	int rc;
 
 	session->state = SESSION_LOGIN;
-	session->tsih = 0;
 	session->cmd_sn = session->exp_cmd_sn = 1;
 	session->max_cmd_sn = 0;
 	session->exp_stat_sn = 0;

@@ -32,7 +32,7 @@ struct fetch {
 	char validator[160]; /* HTTP: entity tag or date that a resumed transfer must match */
 	/* progress line */
 	uint64_t started, last_shown, last_progress;
-	uint64_t shown_len, progress_len, first_len;
+	uint64_t progress_len, first_len;
 	unsigned shown_width; /* columns of the line on the screen */
 	uint32_t draw_ms;     /* what drawing it took */
 };
