@@ -195,7 +195,7 @@ DISK_ROWS = (
     ("read127", "INT 13h reads, 127 sectors", (4, 2), 262144, 262144),
     ("read1", "INT 13h reads, 1 sector", (5, 5), 262144, 262144),
     ("random", "random 4 KB reads", (2, 2), 262144, 262144),
-    ("write127", "INT 13h writes, 127 sectors", (60, 60), 524288, 32768),
+    ("write127", "INT 13h writes, 127 sectors", (60, 60), 393216, 32768),
     ("write8", "INT 13h writes, 4 KB", (60, 60), 262144, 24576),
 )
 
