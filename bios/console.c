@@ -20,13 +20,17 @@ static bool bios_on = true;
 static bool break_ignored, break_seen;
 static uint64_t last_look;
 
-static int queue[32];
+static int queue[256];
 static unsigned queue_head, queue_tail;
 
 void console_init(void)
 {
 	bios_screen_init();
-	if (!bios_screen_redirected())
+	/* A BIOS that redirects its screen also fetches keys from the line, but only 18 times a
+	 * second and into a buffer of 15: what is pasted would be lost. */
+	if (bios_screen_redirected())
+		uart_listen(0);
+	else
 		uart_init(0, 115200);
 	log_output = console_write;
 }
@@ -99,17 +103,19 @@ static int uart_escape(void)
 	return KEY_ESC;
 }
 
+/* What the BIOS already fetched from a line that both of us read is older than what is still there.
+ */
 static int device_key(void)
 {
-	int key = uart_byte();
+	int key = bios_on ? bios_keyboard_key() : -1;
 
+	if (key < 0)
+		key = uart_byte();
+	else
+		return key;
 	if (key == 0x7f)
 		return KEY_BACKSPACE;
-	if (key == KEY_ESC)
-		return uart_escape();
-	if (key >= 0)
-		return key;
-	return bios_on ? bios_keyboard_key() : -1;
+	return key == KEY_ESC ? uart_escape() : key;
 }
 
 static void look(bool now)

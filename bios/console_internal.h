@@ -20,9 +20,12 @@ int bios_keyboard_key(void);
 /* UARTs (console_uart.c). */
 /** Use COM1 or COM2 (@index 0 or 1) at @baud (0: leave the divisor alone); false: none there. */
 bool uart_init(unsigned index, uint32_t baud);
+/** Only take keys from COM1 or COM2, which the BIOS has set up and writes to itself. */
+bool uart_listen(unsigned index);
 void uart_write(const char *text, size_t len);
 /** Next received byte, or -1. */
 int uart_byte(void);
+/** Does uart_write() write anywhere? */
 bool uart_active(void);
 
 #endif

@@ -18,20 +18,35 @@
 #define LSR_EMPTY 0x20
 
 static uint16_t base;
+static bool output;
+
+static uint16_t find(unsigned index)
+{
+	static const uint16_t ports[2] = {0x3f8, 0x2f8};
+	uint16_t port;
+
+	if (index >= ARRAY_SIZE(ports))
+		return 0;
+	port = ports[index];
+	out8(port + UART_SCR, 0x5a);
+	return in8(port + UART_SCR) == 0x5a ? port : 0;
+}
+
+bool uart_listen(unsigned index)
+{
+	base = find(index);
+	output = false;
+	return base;
+}
 
 bool uart_init(unsigned index, uint32_t baud)
 {
-	static const uint16_t ports[2] = {0x3f8, 0x2f8};
 	uint32_t divisor;
 
-	if (index >= ARRAY_SIZE(ports))
+	base = find(index);
+	output = base;
+	if (!base)
 		return false;
-	base = ports[index];
-	out8(base + UART_SCR, 0x5a);
-	if (in8(base + UART_SCR) != 0x5a) {
-		base = 0;
-		return false;
-	}
 	out8(base + UART_IER, 0);
 	if (baud) {
 		divisor = max(115200 / baud, 1u);
@@ -47,7 +62,7 @@ bool uart_init(unsigned index, uint32_t baud)
 
 bool uart_active(void)
 {
-	return base;
+	return output;
 }
 
 static void uart_put(char c)
@@ -61,7 +76,7 @@ static void uart_put(char c)
 
 void uart_write(const char *text, size_t len)
 {
-	for (; base && len--; text++) {
+	for (; output && len--; text++) {
 		if (*text == '\n')
 			uart_put('\r');
 		uart_put(*text);

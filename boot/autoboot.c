@@ -213,8 +213,11 @@ int autoboot(struct nic *nic)
 				cards[count++] = card;
 		}
 	}
-	if (!count)
-		return fail(E_BOOT_NO_CARD, "no network card that a driver knows");
+	if (!count) {
+		nic_print_unknown();
+		return fail(E_BOOT_NO_CARD,
+			    "no network card that a driver knows; see ifstat and bind");
+	}
 	rc = dhcp_run(cards, count, NULL);
 	if (rc)
 		return rc;

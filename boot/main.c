@@ -75,31 +75,72 @@ static bool countdown(const char *what, unsigned seconds)
 	return key >= 0;
 }
 
-/* What setting on-fail asks for after @rc; returns when the boot is to be tried again. */
-static void on_fail(const char *policy, int rc)
+static void fail_shell(void)
 {
-	if (!strcmp(policy, "retry")) {
-		if (countdown("Trying again", RETRY_SECONDS))
-			shell_run();
-		return;
-	}
-	if (!strcmp(policy, "shell")) {
-		shell_run();
-	} else if (!strcmp(policy, "reboot")) {
-		if (!countdown("Rebooting", RETRY_SECONDS)) {
-			leave_for_power();
-			power_reboot(true);
-		}
-		shell_run();
-	} else if (!strcmp(policy, "halt")) {
-		print("Stopped (on-fail=halt); any key opens the shell\n");
-		wait_until(console_key() >= 0, DEADLINE_NEVER);
-		shell_run();
-	} else if (strcmp(policy, "exit") != 0 && strcmp(policy, "local") != 0) {
-		print("on-fail=%s is not known: use exit, local, shell, retry, reboot or halt\n",
-		      policy);
-	}
+	shell_run();
 	leave_to_bios();
+}
+
+static void fail_retry(void)
+{
+	if (countdown("Trying again", RETRY_SECONDS))
+		shell_run();
+}
+
+static void fail_reboot(void)
+{
+	if (!countdown("Rebooting", RETRY_SECONDS))
+		power_reboot(true);
+	fail_shell();
+}
+
+static void fail_halt(void)
+{
+	print("Stopped (on-fail=halt); any key opens the shell\n");
+	wait_until(console_key() >= 0, DEADLINE_NEVER);
+	fail_shell();
+}
+
+enum { ON_FAIL_EXIT, ON_FAIL_LOCAL, ON_FAIL_SHELL, ON_FAIL_RETRY, ON_FAIL_REBOOT, ON_FAIL_HALT };
+
+/* What setting on-fail may ask for; an action that returns asks for another try. */
+static const struct {
+	const char *name;
+	void (*act)(void);
+} on_fail[] = {
+	[ON_FAIL_EXIT] = {"exit", leave_to_bios},   [ON_FAIL_LOCAL] = {"local", leave_to_bios},
+	[ON_FAIL_SHELL] = {"shell", fail_shell},    [ON_FAIL_RETRY] = {"retry", fail_retry},
+	[ON_FAIL_REBOOT] = {"reboot", fail_reboot}, [ON_FAIL_HALT] = {"halt", fail_halt},
+};
+
+/* Index of the action; @fallback when the setting is unset or unknown. */
+static unsigned on_fail_action(unsigned fallback)
+{
+	char name[16];
+
+	if (setting_text("", "on-fail", name, sizeof(name)))
+		for (unsigned i = 0; i < ARRAY_SIZE(on_fail); i++)
+			if (!strcmp(on_fail[i].name, name))
+				return i;
+	return fallback;
+}
+
+/* Options with a value that means nothing are said at once, not when they are needed. */
+static void check_options(void)
+{
+	char value[64];
+	struct nic *nic;
+	bool found = false;
+
+	if (setting_text("", "on-fail", value, sizeof(value)) && on_fail_action(~0u) == ~0u)
+		print("on-fail=%s is not known: use exit, local, shell, retry, reboot or halt\n",
+		      value);
+	if (!setting_text("", "nic", value, sizeof(value)))
+		return;
+	list_for_each(nic, &nics, link)
+		found |= nic_preferred(nic);
+	if (!found)
+		print("nic=%s: no such card; see ifstat\n", value);
 }
 
 static bool ctrl_b(void)
@@ -114,7 +155,6 @@ static bool ctrl_b(void)
 
 int main(void)
 {
-	char policy[16];
 	char *script_words;
 	struct image *script;
 	int rc;
@@ -126,6 +166,7 @@ int main(void)
 	print("\nipxe.lkrn %s -- network boot firmware, BSD-2-Clause\n", version);
 	print("Features: DNS HTTP iSCSI TFTP bzImage script\n");
 	nic_probe_all();
+	check_options();
 	script = startup_images(embedded_script, (size_t)(embedded_script_end - embedded_script),
 				script_words);
 	if (!script && ctrl_b()) {
@@ -137,8 +178,6 @@ int main(void)
 		if (rc == 0)
 			leave_to_bios();
 		report_failure(rc);
-		if (!setting_text("", "on-fail", policy, sizeof(policy)))
-			text_copy(policy, sizeof(policy), script ? "exit" : "retry");
-		on_fail(policy, rc);
+		on_fail[on_fail_action(script ? ON_FAIL_EXIT : ON_FAIL_RETRY)].act();
 	}
 }

@@ -110,6 +110,9 @@ static struct image *add_initrds(void)
 		struct image *image = text ? add_text(name, (const char *)data, len)
 					   : image_add(name, NULL, data, len, 0);
 
+		if (!text)
+			print("%s: %u bytes from the loader, not a script (no #!ipxe line)\n", name,
+			      (unsigned)len);
 		if (image && text && !script)
 			script = image;
 		data += len;

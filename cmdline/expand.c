@@ -54,9 +54,9 @@ static char *replace(char *text, const char *start, const char *end, const char 
 	char *fresh = NULL;
 
 	if (before + middle + after > EXPANSION_MAX)
-		fail(E_EXPAND, "the value of ${…} is longer than %u KB", EXPANSION_MAX / 1024);
+		fail(E_EXPAND, "the value of ${...} is longer than %u KB", EXPANSION_MAX / 1024);
 	else if (!(fresh = heap_alloc(before + middle + after + 1)))
-		fail(E_NO_MEMORY, "no memory to expand ${…}");
+		fail(E_NO_MEMORY, "no memory to expand ${...}");
 	if (fresh) {
 		memcpy(fresh, text, before);
 		memcpy(fresh + before, value, middle);
@@ -90,12 +90,12 @@ char *expand(const char *text)
 	char *copy = text_dup(text);
 
 	if (!copy)
-		fail(E_NO_MEMORY, "no memory to expand ${…}");
+		fail(E_NO_MEMORY, "no memory to expand ${...}");
 	if (!copy || !strstr(text, "${"))
 		return copy;
 	space = heap_alloc(sizeof(*space));
 	if (!space) {
-		fail(E_NO_MEMORY, "no memory to expand ${…}");
+		fail(E_NO_MEMORY, "no memory to expand ${...}");
 		heap_free(copy);
 		return NULL;
 	}

@@ -133,7 +133,7 @@ static int parse_host(const char *text, const char *s, size_t len, char *host, s
 static int check_target(const char *text, const char *target)
 {
 	if (!*target)
-		return bad(text, "the target's name (iqn.…) is missing at the end");
+		return bad(text, "the target's name (iqn....) is missing at the end");
 	if (strlen(target) > ISCSI_NAME_MAX)
 		return bad(text, "the target's name is longer than 223 characters");
 	for (const char *p = target; *p; p++)
@@ -185,7 +185,7 @@ static int parse_authority(const char *text, const char *s, struct iscsi_path *p
 
 	if (!slash)
 		return bad(text,
-			   "the target's name (iqn.…) is missing; write iscsi://SERVER/IQN/LUN");
+			   "the target's name (iqn....) is missing; write iscsi://SERVER/IQN/LUN");
 	rc = iscsi_portal_parse(s, (size_t)(slash - s), path->host, sizeof(path->host),
 				&path->port);
 	if (rc)
@@ -204,7 +204,7 @@ static int parse_authority(const char *text, const char *s, struct iscsi_path *p
 	if (rc)
 		return rc;
 	if (lun && !iscsi_lun_parse(lun + 1, strlen(lun + 1), true, path->lun))
-		return bad(text, "the LUN is not a number from 0 to 16383, 0x… or XXXX-XXXX-…");
+		return bad(text, "the LUN is not a number from 0 to 16383, 0x... or XXXX-XXXX-...");
 	return 0;
 }
 

@@ -242,7 +242,7 @@ struct uri *uri_parse(const char *text)
 		}
 	}
 	if ((size_t)(p - text) > URI_MAX) {
-		fail(E_URI_INVALID, "address \"%.60s…\": longer than %u bytes",
+		fail(E_URI_INVALID, "address \"%.60s...\": longer than %u bytes",
 		     uri_hide_passwords(text, shown, sizeof(shown)), URI_MAX);
 		return NULL;
 	}

@@ -225,11 +225,13 @@ int san_unhook(unsigned number)
 {
 	struct san_drive *drive = drive_find(number);
 
-	if (drive) {
-		detach(drive);
-		if (describe_publish())
-			print("%s\n", error_text());
+	if (!drive) {
+		print("SAN device 0x%02x was not registered\n", number);
+		return 0;
 	}
+	detach(drive);
+	if (describe_publish())
+		print("%s\n", error_text());
 	print("Unregistered SAN device 0x%02x\n", number);
 	return 0;
 }

@@ -24,9 +24,10 @@ echo 1  boot the small disk from the iSCSI target
 echo 2  fetch a file over HTTP
 echo 3  shell
 echo 4  back to the BIOS
-set choice 1
-echo -n Choose, then Enter:${{space:string}}
+clear choice
+echo -n Choose, then Enter (alone: 1):${{space:string}}
 read choice
+isset ${{choice}} || set choice 1
 iseq ${{choice}} 1 && sanboot {path} ||
 iseq ${{choice}} 2 && imgfetch --name hello.txt http://{server}/hello.txt && imgstat ||
 iseq ${{choice}} 3 && shell ||

@@ -107,7 +107,7 @@ static int run_san(struct call *call)
 
 TABLE_ENTRY(command, cmd_sanhook) = {
 	.name = "sanhook",
-	.arguments = "<root-path>…",
+	.arguments = "<root-path>...",
 	.summary = "Attach a SAN disk as BIOS drive",
 	.options = san_options,
 	.option_count = OPT_KEEP,
@@ -121,7 +121,7 @@ TABLE_ENTRY(command, cmd_sanhook) = {
 };
 TABLE_ENTRY(command, cmd_sanboot) = {
 	.name = "sanboot",
-	.arguments = "[<root-path>…]",
+	.arguments = "[<root-path>...]",
 	.summary = "Attach a SAN disk and boot from it; without a path, boot a drive that is there",
 	.options = san_options,
 	.option_count = ARRAY_SIZE(san_options),

@@ -377,7 +377,7 @@ static void test_nothing_hooked(void **state)
 	assert_string_equal(host_output(), "");
 	assert_false(guest_is_running());
 	assert_int_equal(san_unhook(0x80), 0);
-	said("Unregistered SAN device 0x80");
+	said("SAN device 0x80 was not registered");
 }
 
 /* ---- Booting ---- */
