@@ -17,6 +17,7 @@
  * somebody else changed the place in between.
  */
 #include "acpi/ibft.h"
+#include "acpi/tables.h"
 #include "bios/gate.h"
 #include "bios/heap.h"
 #include "bios/memmap.h"
@@ -28,8 +29,6 @@
 #define SCAN_VIDEO  0xa0000u /* not memory: skipped */
 #define SCAN_ROMS   0xc0000u
 #define SCAN_END    0x100000u
-#define RSDP_START  0xe0000u
-#define EBDA_SEARCH 1024u
 
 /* Root System Description Pointer. */
 enum {
@@ -59,15 +58,6 @@ static size_t home_len;
 static struct patch patches[8];
 static unsigned patch_count;
 static void *copies[2]; /* root tables of ours */
-
-static uint8_t byte_sum(const uint8_t *p, size_t len)
-{
-	uint8_t sum = 0;
-
-	while (len--)
-		sum = (uint8_t)(sum + *p++);
-	return sum;
-}
 
 /* ---- Patches ---- */
 
@@ -119,35 +109,6 @@ static void unpatch(unsigned from)
 
 /* ---- Finding ---- */
 
-static bool rsdp_valid(const uint8_t *p)
-{
-	if (memcmp(p, "RSD PTR ", 8) || byte_sum(p, RSDP_SIZE1))
-		return false;
-	return p[RSDP_REVISION] < 2 || !byte_sum(p, RSDP_SIZE2);
-}
-
-static uint8_t *rsdp_in(uint32_t start, uint32_t end)
-{
-	for (uint32_t at = start; at + RSDP_SIZE2 <= end; at += 16) {
-		uint8_t *p = physical(at, RSDP_SIZE2);
-
-		if (p && rsdp_valid(p))
-			return p;
-	}
-	return NULL;
-}
-
-static uint8_t *find_rsdp(void)
-{
-	const uint8_t *segment = physical(BDA_EBDA, 2);
-	uint32_t ebda = segment ? (uint32_t)get_le16(segment) << 4 : 0;
-	uint8_t *rsdp = NULL;
-
-	if (ebda >= SCAN_START && ebda < SCAN_VIDEO)
-		rsdp = rsdp_in(ebda, ebda + EBDA_SEARCH);
-	return rsdp ? rsdp : rsdp_in(RSDP_START, SCAN_END);
-}
-
 /* The table at @address when its header is sound and its signature is @signature (NULL: any). */
 static uint8_t *table_at(uint64_t address, const char *signature)
 {
@@ -155,7 +116,7 @@ static uint8_t *table_at(uint64_t address, const char *signature)
 	uint32_t len = p ? get_le32(p + SDT_LENGTH) : 0;
 
 	if (len < SDT_SIZE || len > SDT_LENGTH_MAX || !physical(address, len) ||
-	    (signature && memcmp(p, signature, 4)) || byte_sum(p, len))
+	    (signature && memcmp(p, signature, 4)) || acpi_sum(p, len))
 		return NULL;
 	return p;
 }
@@ -191,7 +152,7 @@ static uint8_t *copy_root(const uint8_t *root, unsigned entry_size)
 	memcpy(copy, root, len);
 	put_entry(copy + len, entry_size);
 	put_le32(copy + SDT_LENGTH, len + entry_size);
-	copy[SDT_CHECKSUM] = (uint8_t)(copy[SDT_CHECKSUM] - byte_sum(copy, len + entry_size));
+	copy[SDT_CHECKSUM] = (uint8_t)(copy[SDT_CHECKSUM] - acpi_sum(copy, len + entry_size));
 	return copy;
 }
 
@@ -214,10 +175,10 @@ static bool list_in_copies(uint8_t *rsdp, const uint8_t *rsdt, const uint8_t *xs
 			return false;
 		put_le64(changed + RSDP_XSDT, physical_address(copies[1]));
 	}
-	changed[RSDP_CHECKSUM] = (uint8_t)(changed[RSDP_CHECKSUM] - byte_sum(changed, RSDP_SIZE1));
+	changed[RSDP_CHECKSUM] = (uint8_t)(changed[RSDP_CHECKSUM] - acpi_sum(changed, RSDP_SIZE1));
 	if (size == RSDP_SIZE2)
 		changed[RSDP_CHECKSUM2] =
-			(uint8_t)(changed[RSDP_CHECKSUM2] - byte_sum(changed, RSDP_SIZE2));
+			(uint8_t)(changed[RSDP_CHECKSUM2] - acpi_sum(changed, RSDP_SIZE2));
 	return patch(rsdp, changed, size);
 }
 
@@ -277,8 +238,8 @@ static bool grow_root(uint8_t *root, unsigned entry_size, const uint8_t *other,
 	put_entry(entry, entry_size);
 	put_le32(header + SDT_LENGTH, len + entry_size);
 	header[SDT_CHECKSUM] =
-		(uint8_t)(header[SDT_CHECKSUM] - byte_sum(entry, entry_size) -
-			  byte_sum(header + SDT_LENGTH, 4) + byte_sum(root + SDT_LENGTH, 4));
+		(uint8_t)(header[SDT_CHECKSUM] - acpi_sum(entry, entry_size) -
+			  acpi_sum(header + SDT_LENGTH, 4) + acpi_sum(root + SDT_LENGTH, 4));
 	if (patch(root + len, entry, entry_size) && patch(root, header, sizeof(header)))
 		return true;
 	unpatch(before);
@@ -295,7 +256,7 @@ static void free_copies(void)
 
 static void list_table(void)
 {
-	uint8_t *rsdp = find_rsdp(), *rsdt, *xsdt = NULL;
+	uint8_t *rsdp = (uint8_t *)acpi_rsdp(), *rsdt, *xsdt = NULL;
 
 	if (!rsdp) {
 		log_debug("ibft", 1, "no ACPI root pointer: the iBFT is found by scan only");

@@ -9,6 +9,7 @@
  * all zero, which every reader takes for "none".
  */
 #include "acpi/ibft.h"
+#include "acpi/tables.h"
 #include "lib/error.h"
 
 enum {
@@ -72,15 +73,6 @@ enum {
 	TGT_REVERSE_SECRET = 50,
 	TGT_SIZE = 54,
 };
-
-static uint8_t byte_sum(const uint8_t *p, size_t len)
-{
-	uint8_t sum = 0;
-
-	while (len--)
-		sum = (uint8_t)(sum + *p++);
-	return sum;
-}
 
 /* ---- Building ---- */
 
@@ -192,7 +184,7 @@ static void fill_header(struct builder *b)
 	table[HDR_REVISION] = IBFT_REVISION;
 	memcpy(table + HDR_OEM_ID, "LKRNBT", 6);
 	memcpy(table + HDR_OEM_TABLE_ID, "IPXELKRN", 8);
-	table[HDR_CHECKSUM] = (uint8_t)-byte_sum(table, b->used);
+	table[HDR_CHECKSUM] = (uint8_t)-acpi_sum(table, b->used);
 }
 
 long ibft_build(const struct ibft_params *params, void *buf, size_t size)
@@ -376,7 +368,7 @@ int ibft_parse(const void *table, size_t len, struct ibft_params *params)
 		return fail(E_IBFT_DAMAGED, "iBFT: the header says %u bytes, there is room for %u",
 			    length, (unsigned)len);
 	r.len = length;
-	if (byte_sum(r.table, length))
+	if (acpi_sum(r.table, length))
 		return fail(E_IBFT_DAMAGED, "iBFT: the checksum is wrong");
 	if (r.table[HDR_REVISION] != IBFT_REVISION)
 		return fail(E_IBFT_DAMAGED, "iBFT: revision %u, and we know revision %u",

@@ -8,6 +8,7 @@
 #include "acpi/tables.h"
 #include "bios/clock.h"
 #include "bios/io.h"
+#include "bios/physical.h"
 #include "lib/cursor.h"
 #include "lib/error.h"
 
@@ -18,6 +19,8 @@
 #define FADT_PM1A_CNT	 64
 #define FADT_PM1B_CNT	 68
 #define FADT_MIN	 116
+
+#define DSDT_MAX (4u << 20)
 
 #define PM1_SCI_EN 0x0001
 #define PM1_SLP_EN 0x2000
@@ -52,6 +55,16 @@ static bool find_s5(const struct acpi_header *dsdt, uint8_t types[2])
 	return false;
 }
 
+/* Its checksum is not looked at: some firmware patches it at run time. */
+static const struct acpi_header *find_dsdt(uint32_t address)
+{
+	const struct acpi_header *dsdt = address ? physical(address, sizeof(*dsdt)) : NULL;
+
+	if (!dsdt || dsdt->length > DSDT_MAX || !physical(address, dsdt->length))
+		return NULL;
+	return dsdt;
+}
+
 int acpi_power_off(void)
 {
 	const struct acpi_header *fadt = acpi_table("FACP"), *dsdt;
@@ -62,12 +75,12 @@ int acpi_power_off(void)
 	if (!fadt || fadt->length < FADT_MIN)
 		return fail(E_POWER_OFF,
 			    "the machine has neither APM nor ACPI power-off: use its switch");
-	dsdt = (const struct acpi_header *)get_le32(f + FADT_DSDT);
-	if (!dsdt || dsdt->length > (4u << 20) || !find_s5(dsdt, types))
-		return fail(E_POWER_OFF, "the firmware's ACPI tables name no power-off state: use "
-					 "the machine's switch");
+	dsdt = find_dsdt(get_le32(f + FADT_DSDT));
 	pm1a = (uint16_t)get_le32(f + FADT_PM1A_CNT);
 	pm1b = (uint16_t)get_le32(f + FADT_PM1B_CNT);
+	if (!pm1a || !dsdt || !find_s5(dsdt, types))
+		return fail(E_POWER_OFF, "the firmware's ACPI tables name no power-off state: use "
+					 "the machine's switch");
 	if (!(in16(pm1a) & PM1_SCI_EN) && f[FADT_ACPI_ENABLE]) {
 		out8((uint16_t)get_le32(f + FADT_SMI_COMMAND), f[FADT_ACPI_ENABLE]);
 		for (uint64_t end = clock_ms() + 3000;

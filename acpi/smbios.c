@@ -4,6 +4,7 @@
  * Specification 3.6 (DSP0134), as the settings uuid, manufacturer, product,
  * serial, asset and board-serial.
  */
+#include "acpi/tables.h"
 #include "bios/physical.h"
 #include "lib/cursor.h"
 #include "lib/error.h"
@@ -27,15 +28,6 @@ struct smbios {
 	uint16_t version;
 };
 
-static uint8_t sum(const uint8_t *p, size_t len)
-{
-	uint8_t total = 0;
-
-	while (len--)
-		total += *p++;
-	return total;
-}
-
 /* The 32-bit entry point: "_SM_", section 5.2.1. */
 static bool find_table(struct smbios *smbios)
 {
@@ -45,7 +37,7 @@ static bool find_table(struct smbios *smbios)
 		const uint8_t *entry = area + at;
 
 		if (memcmp(entry, "_SM_", 4) != 0 || entry[5] < 30 || entry[5] > 32 ||
-		    sum(entry, entry[5]) != 0)
+		    acpi_sum(entry, entry[5]) != 0)
 			continue;
 		smbios->version = (uint16_t)(entry[6] << 8 | entry[7]);
 		smbios->len = get_le16(entry + 22);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Finding ACPI tables: ACPI Specification 6.4, section 5.2. */
 #include "acpi/tables.h"
-#include "bios/gate.h"
+#include "bios/physical.h"
 
-#define EBDA_SEGMENT 0x40e
-#define TABLE_MAX    (4u << 20) /* longer ones are nonsense */
+#define RSDP_SIZE_1 20u /* of ACPI 1.0, which its checksum covers */
+#define TABLE_MAX   (4u << 20) /* longer ones are nonsense */
 
 uint8_t acpi_sum(const void *data, size_t len)
 {
@@ -16,30 +16,40 @@ uint8_t acpi_sum(const void *data, size_t len)
 	return sum;
 }
 
-static struct acpi_rsdp *scan(uint32_t base, uint32_t len)
+static bool is_rsdp(const struct acpi_rsdp *rsdp)
 {
-	for (uint32_t at = ALIGN_UP(base, 16u); at + 20 <= base + len; at += 16)
-		if (!memcmp((void *)at, "RSD PTR ", 8) && !acpi_sum((void *)at, 20))
-			return (struct acpi_rsdp *)at;
+	return !memcmp(rsdp->signature, "RSD PTR ", 8) && !acpi_sum(rsdp, RSDP_SIZE_1) &&
+	       (rsdp->revision < 2 || !acpi_sum(rsdp, sizeof(*rsdp)));
+}
+
+static struct acpi_rsdp *scan(uint32_t start, uint32_t end)
+{
+	for (uint32_t at = start; at + sizeof(struct acpi_rsdp) <= end; at += 16) {
+		struct acpi_rsdp *rsdp = physical(at, sizeof(*rsdp));
+
+		if (rsdp && is_rsdp(rsdp))
+			return rsdp;
+	}
 	return NULL;
 }
 
 struct acpi_rsdp *acpi_rsdp(void)
 {
-	uint32_t ebda = *(volatile uint16_t *)EBDA_SEGMENT * 16u;
+	const uint8_t *segment = physical(BDA_EBDA, 2);
+	uint32_t ebda = segment ? (uint32_t)get_le16(segment) << 4 : 0;
 	struct acpi_rsdp *rsdp = NULL;
 
 	if (ebda >= 0x80000 && ebda < 0xa0000)
-		rsdp = scan(ebda, 1024);
-	return rsdp ? rsdp : scan(0xe0000, 0x20000);
+		rsdp = scan(ebda, ebda + 1024);
+	return rsdp ? rsdp : scan(0xe0000, 0x100000);
 }
 
 static const struct acpi_header *sound(uint32_t address)
 {
-	const struct acpi_header *table = (const struct acpi_header *)address;
+	const struct acpi_header *table = address ? physical(address, sizeof(*table)) : NULL;
 
-	if (!address || table->length < sizeof(*table) || table->length > TABLE_MAX ||
-	    acpi_sum(table, table->length))
+	if (!table || table->length < sizeof(*table) || table->length > TABLE_MAX ||
+	    !physical(address, table->length) || acpi_sum(table, table->length))
 		return NULL;
 	return table;
 }
