@@ -25,8 +25,11 @@ LIBBEARSSL = $(firstword $(wildcard $(shell $(CC) -m32 -print-file-name=libbears
 
 WARN   := -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 	  -Wshadow -Wwrite-strings -Werror=implicit-function-declaration -Werror=format
+# Left alone, gcc -march=i686 turns every memcpy() of unknown size into `rep movsb`, in place: a byte
+# an iteration under an emulator, slow to start on real processors.
+STRING := -mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign
 CFLAGS := -m32 -march=i686 -O2 -g -std=gnu11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
-	  -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -fno-delete-null-pointer-checks --param=min-pagesize=0 -mno-sse -mno-mmx -mpreferred-stack-boundary=4 \
+	  -fno-asynchronous-unwind-tables -fno-strict-aliasing -fwrapv -fno-delete-null-pointer-checks --param=min-pagesize=0 -mno-sse -mno-mmx -mpreferred-stack-boundary=4 $(STRING) \
 	  -ffunction-sections -fdata-sections $(WARN) -MMD -MP
 INC    := -I. -isystem $(B)/gen -isystem lib/freestanding -nostdinc -isystem $(GCC_INCLUDE) \
 	  -idirafter /usr/include/$(ARCH_INCLUDE) -idirafter /usr/include
