@@ -33,7 +33,7 @@ void clock_init(void)
 	const uint32_t count = PIT_HZ * CALIBRATION_MS / 1000;
 	uint8_t port_b = in8(PORT_B);
 	uint64_t begin, ticks;
-	uint32_t guard = 50000000;
+	uint32_t guard = 1000000; /* port reads; a second at most where there is no 8254 */
 
 	out8(PORT_B, (uint8_t)((port_b & ~2u) | 1)); /* gate on, speaker off */
 	out8(PIT_COMMAND, 0xb0);		     /* channel 2, both bytes, mode 0 */
@@ -44,6 +44,8 @@ void clock_init(void)
 		;
 	ticks = tsc() - begin;
 	out8(PORT_B, port_b);
+	if (!guard)
+		ticks = CALIBRATION_MS * 1000000; /* as good a guess as any: 1 GHz */
 	if (ticks < CALIBRATION_MS * 1000 * 2)
 		ticks = CALIBRATION_MS * 1000 * 2; /* no slower counter than 2 MHz exists */
 	us_per_tick = (uint32_t)(((uint64_t)CALIBRATION_MS * 1000 << 32) / ticks);
@@ -103,6 +105,14 @@ static unsigned binary(uint8_t v, bool bcd)
 	return bcd ? (v >> 4) * 10u + (v & 15) : v;
 }
 
+/* Status B, bit 1: a 24-hour clock; otherwise bit 7 of the hour is PM, and 12 stands for 0. */
+static unsigned hour_of_day(uint8_t hour, bool bcd, bool hours24)
+{
+	unsigned h = binary(hour & 0x7f, bcd);
+
+	return hours24 ? h : h % 12 + (hour & 0x80 ? 12 : 0);
+}
+
 uint64_t clock_unix(void)
 {
 	static const uint16_t before_month[12] = {0,   31,  59,	 90,  120, 151,
@@ -127,7 +137,8 @@ uint64_t clock_unix(void)
 	       before_month[month - 1] + binary(date.day, bcd) - 1;
 	if (month > 2 && year % 4 == 0 && (year % 100 || year % 400 == 0))
 		days++;
-	return (uint64_t)((int64_t)(days * 86400ull + binary(date.hour & 0x7f, bcd) * 3600ull +
+	return (uint64_t)((int64_t)(days * 86400ull +
+				    hour_of_day(date.hour, bcd, cmos(0x0b) & 2) * 3600ull +
 				    binary(date.minute, bcd) * 60 + binary(date.second, bcd)) +
 			  unix_offset);
 }

@@ -49,6 +49,8 @@ static unsigned read_e820(struct memory_range *ranges, unsigned max)
 			.type = get_le32(entry + 16),
 			.attributes = regs.ecx >= 24 ? get_le32(entry + 20) : 1,
 		};
+		if (ranges[count].base + ranges[count].length < ranges[count].base)
+			ranges[count].length = 0 - ranges[count].base; /* up to 2^64, no further */
 		if (ranges[count].length && (ranges[count].attributes & 1))
 			count++;
 		if (!regs.ebx || regs.ebx == previous)

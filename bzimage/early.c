@@ -21,8 +21,9 @@
 #define MAGIC_HDRS	  0x53726448u
 #define ENTRY_16BIT	  0x36317472u /* set by setup.asm */
 
-#define HEAP_MIN (1u << 20)
-#define HEAP_MAX (16u << 20)
+#define BASE_MEMORY_MIN_KB 128 /* the low block must lie above what loaders and kernels use */
+#define HEAP_MIN	   (1u << 20)
+#define HEAP_MAX	   (16u << 20)
 
 struct handover handover __attribute__((section(".data"))) = {0};
 
@@ -106,6 +107,8 @@ uint32_t early_main(const uint8_t *boot_params, uint32_t entry, uint32_t here, u
 		refuse_efi(boot_params);
 	note_loader(boot_params, entry32);
 	handover.base_memory_kb = *(volatile uint16_t *)0x413;
+	if (handover.base_memory_kb < BASE_MEMORY_MIN_KB || handover.base_memory_kb > 640)
+		no_bios_stop(NULL, "ipxe.lkrn: the BIOS reports no usable base memory (40:13)");
 	handover.low_base = ALIGN_DOWN(handover.base_memory_kb * 1024 - low_size(), 1024u);
 	low_install(handover.low_base);
 	handover.range_count = memmap_read(handover.ranges, MEMMAP_MAX);
