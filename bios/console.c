@@ -20,6 +20,10 @@ static bool bios_on = true;
 static bool break_ignored, break_seen;
 static uint64_t last_look;
 
+static bool deferred;
+static char kept[1024];
+static size_t kept_len;
+
 static int queue[256];
 static unsigned queue_head, queue_tail;
 
@@ -35,8 +39,29 @@ void console_init(void)
 	log_output = console_write;
 }
 
+void console_defer(bool defer)
+{
+	deferred = defer;
+}
+
+void console_flush(void)
+{
+	size_t len = kept_len;
+
+	kept_len = 0;
+	if (len)
+		console_write(kept, len);
+}
+
 void console_write(const char *text, size_t len)
 {
+	if (deferred) {
+		len = min(len, sizeof(kept) - kept_len);
+		memcpy(kept + kept_len, text, len);
+		kept_len += len;
+		return;
+	}
+	console_flush();
 	if (bios_on)
 		bios_screen_write(text, len);
 	uart_write(text, len);

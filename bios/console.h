@@ -34,6 +34,13 @@ int console_key(void);
 bool console_break(void);
 /** While true console_break() says no: inside a guest's disk call. */
 void console_ignore_break(bool ignore);
+/**
+ * While true, text is kept (a kilobyte of it) instead of shown: we were
+ * entered by an interrupt and the guest may be inside the BIOS' screen service.
+ * It appears with the next text that is written undeferred, or on console_flush().
+ */
+void console_defer(bool defer);
+void console_flush(void);
 void console_write(const char *text, size_t len);
 
 #endif

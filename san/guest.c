@@ -10,6 +10,7 @@
  */
 #include "san/guest.h"
 #include "bios/clock.h"
+#include "bios/console.h"
 #include "bios/gate.h"
 #include "bios/memmap.h"
 #include "bios/physical.h"
@@ -91,10 +92,12 @@ static bool timer_tick(struct real_regs *regs)
 	if (!running || guest_call_active)
 		return true;
 	guest_call_active = true;
+	console_defer(true);
 	do {
 		before = frames_received();
 		net_poll();
 	} while (frames_received() != before && clock_us() < end);
+	console_defer(false);
 	guest_call_active = false;
 	return true;
 }

@@ -280,6 +280,7 @@ static void serve(struct san_drive *drive, struct real_regs *regs)
 	}
 	guest_call_active = true;
 	console_ignore_break(guest_is_running());
+	console_flush();
 	status = function ? function(drive, regs) : INT13_INVALID;
 	if (status != INT13_AS_IS)
 		set_status(drive, regs, status);

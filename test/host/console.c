@@ -97,6 +97,14 @@ bool console_break(void)
 	return false;
 }
 
+void console_defer(bool defer)
+{
+}
+
+void console_flush(void)
+{
+}
+
 void console_ignore_break(bool ignore)
 {
 	ignore_break = ignore;
