@@ -25,10 +25,10 @@
 #include "lib/error.h"
 #include "lib/log.h"
 
-#define SCAN_START  0x80000u
-#define SCAN_VIDEO  0xa0000u /* not memory: skipped */
-#define SCAN_ROMS   0xc0000u
-#define SCAN_END    0x100000u
+#define SCAN_START 0x80000u
+#define SCAN_VIDEO 0xa0000u /* not memory: skipped */
+#define SCAN_ROMS  0xc0000u
+#define SCAN_END   0x100000u
 
 /* Root System Description Pointer. */
 enum {

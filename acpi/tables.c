@@ -3,7 +3,7 @@
 #include "acpi/tables.h"
 #include "bios/physical.h"
 
-#define RSDP_SIZE_1 20u /* of ACPI 1.0, which its checksum covers */
+#define RSDP_SIZE_1 20u	       /* of ACPI 1.0, which its checksum covers */
 #define TABLE_MAX   (4u << 20) /* longer ones are nonsense */
 
 uint8_t acpi_sum(const void *data, size_t len)

@@ -46,14 +46,7 @@ static inline void *real_linear(uint16_t segment, uint16_t offset)
  * eflags, go back to the caller), false to pass it on, with changed registers,
  * to the previous owner of the vector.
  */
-enum gate_vector {
-	GATE_INT08,
-	GATE_INT13,
-	GATE_INT15,
-	GATE_INT18,
-	GATE_INT19,
-	GATE_VECTORS
-};
+enum gate_vector { GATE_INT08, GATE_INT13, GATE_INT15, GATE_INT18, GATE_INT19, GATE_VECTORS };
 typedef bool (*gate_handler)(struct real_regs *regs);
 
 /** Hook @vector; the previous owner is kept for passing on. */

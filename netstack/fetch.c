@@ -34,8 +34,7 @@
 #define COLUMNS	       79u
 #define ADDRESSABLE    0xfffff000ull /* bytes that a 32-bit machine can address at all */
 
-TABLE_ENTRY(setting, setting_fetch_retries)
-= {
+TABLE_ENTRY(setting, setting_fetch_retries) = {
 	.name = "fetch-retries",
 	.type = "uint8",
 	.description = "Attempts after the first when a download breaks off",
@@ -45,7 +44,7 @@ const struct uri_scheme *uri_scheme_find(const char *name)
 {
 	const struct uri_scheme *scheme;
 
-	table_for_each (uri_scheme, scheme) {
+	table_for_each(uri_scheme, scheme) {
 		if (!strcmp(scheme->name, name))
 			return scheme;
 	}

@@ -30,7 +30,7 @@
 #define TCP_TIMEOUT_MS	  30000
 #define TCP_ACK_HOLD_MS	  1
 #define TCP_ACK_REPLY	  16384 /* so much of a reply may wait for our next words to acknowledge it */
-#define TCP_DRS_MS	  10 /* shortest interval to measure a rate over */
+#define TCP_DRS_MS	  10	/* shortest interval to measure a rate over */
 #define TCP_TIME_WAITS	  32
 #define TCP_GAP_MS	  500 /* a longer silence between two turns was ours */
 #define TCP_CHALLENGES	  10  /* answers a second to segments that prove nothing */

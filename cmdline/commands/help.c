@@ -63,7 +63,8 @@ static int run_explain(struct call *call)
 	if (!entry && !call->argc)
 		return fail(E_NOT_FOUND, "nothing has failed yet");
 	if (!entry)
-		return fail(E_NOT_FOUND, "\"%.40s\" is no error code that this version knows", code);
+		return fail(E_NOT_FOUND, "\"%.40s\" is no error code that this version knows",
+			    code);
 	print("%s: %s\nWhat to do: %s\n", entry->code, entry->meaning, entry->advice);
 	if (!call->argc)
 		print("It said: %s\n", last_failure.text);

@@ -103,13 +103,15 @@ static void reply_is_acknowledged_by_the_next_request(void **state)
 	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448, stream_at(2 * 1448, 100), 100);
 	assert_int_equal(peer_sent_count, 1); /* peer_stream() ended a turn without PSH */
 	peer_next();
-	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448 + 100, stream_at(2 * 1448 + 100, 100), 100);
+	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448 + 100, stream_at(2 * 1448 + 100, 100),
+		  100);
 	assert_int_equal(peer_sent_count, 0);
 	assert_int_equal(tcp_send(conn, "next", 4, true), 0);
 	net_poll();
 	assert_int_equal(peer_sent_count, 1);
 	assert_int_equal(peer_next()->ack, peer_seq + 2 * 1448 + 200);
-	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448 + 200, stream_at(2 * 1448 + 200, 100), 100);
+	peer_send(TCP_ACK | TCP_PSH, peer_seq + 2 * 1448 + 200, stream_at(2 * 1448 + 200, 100),
+		  100);
 	assert_int_equal(peer_sent_count, 0);
 	pass_ms(2);
 	assert_int_equal(peer_sent_count, 1);
