@@ -8,6 +8,8 @@
 #include "bios/heap.h"
 #include "bios/memmap.h"
 #include "lib/error.h"
+#include "nic/nic.h"
+#include "netstack/net.h"
 #include "lib/format.h"
 #include "lib/log.h"
 #include "lib/settings.h"
@@ -16,6 +18,8 @@
 #define BLOCKS_MAX	 (1ull << 54) /* keeps sums of byte offsets within 64 bits */
 #define READAHEAD_KB	 2048u
 #define READAHEAD_KB_MAX 65536u
+
+#define CONFLICT_PROBE_MS 150
 
 /* ---- Opening ---- */
 
@@ -188,6 +192,21 @@ static int attach(struct san_drive *drive)
 	return 0;
 }
 
+/* An operating system that finds its address taken gives up its root disk: say it now (RFC 5227).
+ */
+static void warn_of_conflict(const struct san_drive *drive)
+{
+	struct nic *card = drive->card[0] ? nic_find(drive->card) : NULL;
+	uint8_t owner[ETH_ALEN];
+
+	if (!card || !card->netif || !card->netif->address)
+		return;
+	if (arp_probe(card, card->netif->address, CONFLICT_PROBE_MS, owner) == E_ARP_CONFLICT)
+		print("%s: warning: %s; the operating system may refuse it\n", card->name,
+		      error_text());
+	error_clear();
+}
+
 int san_hook(unsigned number, const char *const *paths, unsigned count, bool describe)
 {
 	struct block_device *dev;
@@ -218,6 +237,7 @@ int san_hook(unsigned number, const char *const *paths, unsigned count, bool des
 		return rc;
 	print("Registered SAN device 0x%02x\n", number);
 	describe_print(drive);
+	warn_of_conflict(drive);
 	return 0;
 }
 

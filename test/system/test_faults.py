@@ -1,11 +1,12 @@
 """What goes wrong in real networks: each fault has its message, and nothing hangs."""
 
 import re
+import sys
 import time
 
 import pytest
 
-from bench.config import is_classic_image
+from bench.config import PAYLOAD, is_classic_image
 from bench.machine import Nic
 from bench.realmode import ENDURANCE, Int13Disk, lines
 from bench.wire import BadWire
@@ -221,3 +222,16 @@ def test_too_big_for_memory(lab, boot):
 def test_san_in_24_mb(lab, boot, disk):
     machine, _ = start_passes(lab, boot, disk, memory="24")
     check_passes(machine, disk)
+
+
+@pytest.mark.ours
+def test_address_that_somebody_else_has(lab, boot, tmp_path):
+    """A conflict is said when the disk is hooked; the operating system would stumble over it."""
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(bytes(1 << 20))
+    iqn = lab.iscsi().add(disk)
+    lab.net.start("squatter", sys.executable, PAYLOAD / "arp_squatter.py", "br0", "192.0.2.50")
+    machine = boot("net0/ip=192.0.2.50 net0/netmask=255.255.255.0 "
+                   f"ifopen net0 && sanhook iscsi:192.0.2.1:::1:{iqn} ; shell")
+    machine.wait_for("Registered SAN device 0x80", 60)
+    machine.wait_for("192.0.2.50 is already used by 02:00:00:00:00:09", 20)
