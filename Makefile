@@ -70,7 +70,7 @@ include bzimage/iso.mk
 HOST_FLAGS := -m32 -O1 -g -std=gnu11 -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv -DHOST_TEST -I. -MMD -MP $(WARN)
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
 HOST_C     := $(filter-out $(foreach r,$(MACHINE_ROOMS),$(r)/%) lib/freestanding/% boot/main.c boot/leave.c,$(SRC_C)) \
-	      $(wildcard test/host/*.c)
+	      $(wildcard test/host/*.c test/r8169/*.c)
 UNIT_OBJ   := $(HOST_C:%.c=$(B)/host/%.o)
 UNIT_BIN   := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/test_*.c))
 
