@@ -13,6 +13,7 @@
  * goes when the stack has returned the ones it still holds.
  */
 #include "nic/nic.h"
+#include "nic/mii.h"
 #include "bios/clock.h"
 #include "bios/heap.h"
 #include "lib/error.h"
@@ -311,6 +312,8 @@ void nic_receive(struct nic *nic, const struct rx_frame *frame)
 
 void nic_link(struct nic *nic, bool up, uint32_t speed, bool full_duplex)
 {
+	if (up && !nic->link_up && mii_renegotiate(nic, speed, full_duplex))
+		up = false;
 	if (nic->link_up != up || nic->speed != speed)
 		log_debug("nic", 1, "%s: link %s %u Mbit/s", nic->name, up ? "up" : "down", speed);
 	nic->link_up = up;

@@ -96,6 +96,11 @@ struct nic_ops {
 	/** Print chip-specific counters and registers for `ifstat`, lines indented by two blanks;
 	 * only while open; may be NULL. */
 	void (*report)(struct nic *nic);
+	/** PHY register @reg (IEEE 802.3 clause 22): 0..0xffff, or negative when the PHY does not
+	 * answer. Only while open; may be NULL. See nic/mii.h for what the core makes of it. */
+	int (*phy_read)(struct nic *nic, unsigned reg);
+	/** Write PHY register @reg; NULL when the PHY is not ours to change. */
+	void (*phy_write)(struct nic *nic, unsigned reg, uint16_t value);
 };
 
 struct nic {
@@ -114,7 +119,9 @@ struct nic {
 	bool link_up;
 	uint32_t speed; /* Mbit/s, 0 unknown */
 	bool full_duplex;
-	uint64_t opened_at; /* clock_ms() */
+	uint64_t renegotiated; /* clock_ms() when the core did so, 0: never; see nic/mii.h */
+	bool slow_said;	       /* that it did not help */
+	uint64_t opened_at;    /* clock_ms() */
 	struct nic_counters counters;
 	struct list tx_free, tx_free_large, tx_waiting;
 	struct tx_pool *tx_pool;  /* the core's buffers */
@@ -183,7 +190,8 @@ void nic_flush(struct nic *nic);
 /* Called by drivers. */
 void nic_receive(struct nic *nic, const struct rx_frame *frame);
 void nic_tx_done(struct nic *nic, struct tx_frame *frame);
-/** The link as read from the card; prints nothing, remembers. */
+/** The link as read from the card. One that comes up slower than both ends can is negotiated
+ * again, once, where the driver has phy_read and phy_write; until then it counts as down. */
 void nic_link(struct nic *nic, bool up, uint32_t speed, bool full_duplex);
 /** The card misbehaves: close and open it again, soon and outside the driver's own functions.
  * @why: a constant phrase. */

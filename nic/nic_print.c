@@ -20,7 +20,8 @@ void nic_print_details(struct nic *nic)
 {
 	const struct nic_counters *c = &nic->counters;
 
-	print("  %s %04x:%04x", nic->chip, nic->pci.vendor, nic->pci.device);
+	print("  %s %04x:%04x rev %02x", nic->chip, nic->pci.vendor, nic->pci.device,
+	      nic->pci.revision);
 	if (nic->link_up && nic->speed)
 		print(", %u Mbit/s %s duplex", nic->speed, nic->full_duplex ? "full" : "half");
 	print(", MTU %u\n", nic->mtu);

@@ -4,6 +4,7 @@
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "nic/mii.h"
 
 /** No card at all: say what is there instead. */
 static void print_none(void)
@@ -16,6 +17,40 @@ static void print_none(void)
 		print("  Try: bind VENDOR:DEVICE DRIVER\n");
 }
 
+/** The PHY's registers, or why they cannot be read. */
+static int show_phy(struct nic *nic)
+{
+	nic_print(nic);
+	if (!nic->ops->phy_read)
+		return fail(E_NIC_NO_PHY, "%s: the %s driver gives no access to a PHY", nic->name,
+			    nic->driver->name);
+	if (!nic->open)
+		return fail(E_NET_CLOSED, "%s is closed; run ifopen %s first", nic->name,
+			    nic->name);
+	mii_print(nic);
+	return 0;
+}
+
+/* With several cards, the last failure counts; the others are shown all the same. */
+static int show_phys(struct nic **cards, int count)
+{
+	int rc = 0;
+
+	for (int i = 0; i < count; i++) {
+		int error = show_phy(cards[i]);
+
+		if (error && count > 1)
+			print("  %s\n", error_text());
+		if (error)
+			rc = error;
+	}
+	return rc;
+}
+
+static const struct option ifstat_options[] = {
+	{0, "phy", OPTION_FLAG, "the registers of the PHY, in numbers and in words"},
+};
+
 static int run_ifstat(struct call *call)
 {
 	struct nic *cards[CARDS_MAX];
@@ -26,6 +61,8 @@ static int run_ifstat(struct call *call)
 		return 0;
 	}
 	count = cards_of(call, cards);
+	if (call->option[0].given && count > 0)
+		return show_phys(cards, count);
 	for (i = 0; i < count; i++) {
 		nic_print(cards[i]);
 		nic_print_details(cards[i]);
@@ -38,7 +75,10 @@ TABLE_ENTRY(command, cmd_ifstat) = {
 	.name = "ifstat",
 	.arguments = "[<card>...]",
 	.summary = "Show network cards: link, speed, counters, chip",
+	.options = ifstat_options,
+	.option_count = ARRAY_SIZE(ifstat_options),
 	.max_args = ARGS_ANY,
+	.options_anywhere = true,
 	.run = run_ifstat,
 };
 
