@@ -56,16 +56,17 @@ const struct uri_scheme *uri_scheme_find(const char *name)
 /* Tenths of a megabyte (10^6 bytes), rounded up: a need must not read smaller than it is. */
 static unsigned tenths(uint64_t bytes)
 {
-	return (unsigned)((bytes + 99999) / 100000);
+	return (unsigned)min(bytes / 100000 + (bytes % 100000 != 0), (uint64_t)UINT32_MAX);
 }
 
 static bool resize(struct fetch *f, uint64_t size)
 {
 	uint8_t *data;
 
-	size = ALIGN_UP(size, PAGE);
+	/* First: the sizes that servers name may be so large that rounding up makes them small. */
 	if (size > ADDRESSABLE)
 		return false;
+	size = ALIGN_UP(size, PAGE);
 	data = f->data ? image_memory_resize(f->data, (size_t)f->capacity, (size_t)size)
 		       : image_memory_alloc((size_t)size);
 	if (!data)

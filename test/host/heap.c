@@ -118,7 +118,8 @@ void *image_memory_alloc(size_t size)
 {
 	void *p;
 
-	if (must_fail() || !size || size > image_memory_largest())
+	size = max(size, (size_t)1); /* as the real one: every block has at least a page */
+	if (must_fail() || size > image_memory_largest())
 		return NULL;
 	if (posix_memalign(&p, PAGE, ALIGN_UP(size, PAGE)))
 		return NULL;
@@ -141,7 +142,7 @@ void image_memory_free(void *p, size_t size)
 {
 	if (!p)
 		return;
-	image_used -= ALIGN_UP(size, PAGE);
+	image_used -= ALIGN_UP(max(size, (size_t)1), PAGE);
 	free(p);
 }
 

@@ -414,6 +414,18 @@ static void test_too_big(void **state)
 	host_image_limit(0);
 }
 
+/* Sizes that wrap around when they are rounded up to pages: no memory would be behind them. */
+static void test_absurd_length(void **state)
+{
+	say(OK("18446744073709551614", "boom"), KEEP);
+	assert_int_equal(get("/x", 3), E_FETCH_NO_ROOM);
+	say(OK("18446744073709547521", "boom"), KEEP);
+	assert_int_equal(get("/x", 3), E_FETCH_NO_ROOM);
+	say(OK("4294967295", "boom"), KEEP);
+	assert_int_equal(get("/x", 3), E_FETCH_NO_ROOM);
+	assert_int_equal(request_count, 3);
+}
+
 static void test_not_http(void **state)
 {
 	say("220 mail ESMTP\r\n\r\n", CLOSE);
@@ -459,6 +471,7 @@ int main(void)
 		TEST(test_login_refused),
 		TEST(test_login_injection),
 		TEST(test_too_big),
+		TEST(test_absurd_length),
 		TEST(test_not_http),
 		TEST(test_stall),
 		TEST(test_cancel),
