@@ -399,6 +399,7 @@ struct iscsi_session {
 	uint64_t deadline; /* of the state */
 	bool received;	   /* anything since the last tick */
 	uint64_t last_rx, last_tick;
+	uint64_t progressed;  /* clock_ms(): data or status of some command came, or was asked for */
 	unsigned wait_ms;     /* the target asked us to stay away so long */
 	uint64_t ping_sent;   /* 0: none outstanding */
 	uint64_t timeout_ms;  /* san-timeout, 0: for ever */
@@ -414,7 +415,7 @@ struct iscsi_session *iscsi_session_new(const struct iscsi_path *path, bool disc
 int iscsi_session_login(struct iscsi_session *session);
 /** Log out where that is possible, close, free. Requests must have been cancelled. */
 void iscsi_session_free(struct iscsi_session *session);
-/** Mark the connection as lost because of @rc, whose sentence was just recorded. */
+/** Mark the connection as lost because of @rc; its sentence is kept when one was recorded. */
 void iscsi_session_fault(struct iscsi_session *session, int rc);
 /** Give the connection up now (not from its own handlers) and connect again, without a word. */
 void iscsi_session_drop(struct iscsi_session *session);
@@ -452,7 +453,7 @@ void iscsi_session_ping(struct iscsi_session *session);
 void iscsi_tasks_kick(struct iscsi_session *session);
 /** The connection is gone: everything in flight will be sent again, in order. */
 void iscsi_tasks_requeue(struct iscsi_session *session);
-/** Has a command waited for its answer for too long? */
+/** Has a command waited for its answer for too long, while no other one moved either? */
 bool iscsi_tasks_stuck(const struct iscsi_session *session, uint64_t now);
 /** Finish writes whose data TCP has let go. */
 void iscsi_tasks_release(struct iscsi_session *session);

@@ -329,7 +329,7 @@ void iscsi_session_fault(struct iscsi_session *session, int rc)
 		return;
 	session->dead = true;
 	session->rc = rc;
-	text_copy(session->why, sizeof(session->why), rc ? error_text() : "logged out");
+	text_copy(session->why, sizeof(session->why), rc ? error_sentence(rc) : "logged out");
 	log_debug("iscsi", 1, "connection ends: %s", session->why);
 }
 
@@ -391,7 +391,7 @@ static void start_attempt(struct iscsi_session *session)
 	session->conn = iscsi_transport->connect(session->hop.address, session->hop.port, &handlers,
 						 session, &options);
 	if (!session->conn) {
-		iscsi_session_fault(session, E_ISCSI_LOST);
+		iscsi_session_fault(session, error_code());
 		session->dead = false;
 		plan_retry(session);
 		return;
@@ -487,6 +487,7 @@ static void account_pause(struct iscsi_session *session, uint64_t now)
 		struct iscsi_task *task;
 
 		session->last_rx += gap;
+		session->progressed += gap;
 		session->deadline += gap;
 		if (session->ping_sent)
 			session->ping_sent += gap;

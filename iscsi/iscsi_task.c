@@ -377,6 +377,7 @@ int iscsi_task_data_in_done(struct iscsi_session *session, struct iscsi_rx *rx)
 
 	if (!task)
 		return 0; /* cancelled and gone since its header came */
+	session->progressed = clock_ms();
 	task->moved += rx->data_len;
 	if (!(rx->bhs[BHS_FLAGS] & 0x01))
 		return 0;
@@ -391,6 +392,7 @@ int iscsi_task_response(struct iscsi_session *session, const uint8_t *bhs, const
 
 	if (!task)
 		return bad_data("a response to a command that is not in flight");
+	session->progressed = clock_ms();
 	if (bhs[2]) /* response code 1: target failure; the command may be repeated */
 		parsed.key = 0x0b;
 	else
@@ -410,6 +412,7 @@ int iscsi_task_r2t(struct iscsi_session *session, const uint8_t *bhs)
 	    get_be32(bhs + BHS_OFFSET) != task->moved || !desired ||
 	    desired > task->length - task->moved || desired > session->params.max_burst)
 		return bad_data("a request for data outside the command's buffer or out of order");
+	session->progressed = clock_ms();
 	send_data_out(session, task, ttt, desired);
 	return 0;
 }
@@ -452,9 +455,12 @@ bool iscsi_tasks_stuck(const struct iscsi_session *session, uint64_t now)
 {
 	const struct iscsi_task *task;
 
-	list_for_each(task, &session->sent, link)
-		if (now > task->sent_at && now - task->sent_at > ANSWER_MS)
+	list_for_each(task, &session->sent, link) {
+		uint64_t since = max(task->sent_at, session->progressed);
+
+		if (now > since && now - since > ANSWER_MS)
 			return true;
+	}
 	return false;
 }
 
@@ -488,26 +494,34 @@ static bool detach_tasks(struct iscsi_session *session, struct iscsi_io *io)
 	return in_use;
 }
 
-static void expire_list(struct iscsi_session *session, struct list *list, uint64_t now)
+/* True: TCP or the target may still want data from a buffer whose owner was told of the failure. */
+static bool expire_list(struct iscsi_session *session, struct list *list, uint64_t now)
 {
 	struct iscsi_io *io, *next;
+	bool in_use = false;
 
 	list_for_each_safe(io, next, list, link) {
 		if (now - max(io->since, session->lost_at) <= session->timeout_ms)
 			continue;
-		detach_tasks(session, io);
+		in_use |= detach_tasks(session, io);
 		io->rc = fail(E_ISCSI_LOST, "no connection to the target for %u s: %s",
 			      (unsigned)(session->timeout_ms / 1000), session->why);
 		finish_io(io);
 	}
+	return in_use;
 }
 
 void iscsi_tasks_expire(struct iscsi_session *session, uint64_t now)
 {
+	bool in_use;
+
 	if (!session->timeout_ms || !session->lost_at || session->state == SESSION_FULL)
 		return;
-	expire_list(session, &session->waiting, now);
-	expire_list(session, &session->active, now);
+	in_use = expire_list(session, &session->waiting, now);
+	in_use |= expire_list(session, &session->active, now);
+	/* As in iscsi_cancel(). */
+	if (in_use)
+		iscsi_session_drop(session);
 }
 
 /* ---- Users ---- */

@@ -87,6 +87,10 @@ static struct tcp_conn *fake_connect(uint32_t address, uint16_t port,
 				     const struct tcp_options *options)
 {
 	forget_connection();
+	if (target.no_route) {
+		fail(E_TCP_NO_ROUTE, "no card has a route there");
+		return NULL;
+	}
 	target.connections++;
 	target.connect_address = address;
 	target.connect_port = port;
@@ -114,6 +118,8 @@ static int fake_send(struct tcp_conn *c, const void *data, size_t len, bool copy
 {
 	void *own = NULL;
 
+	if (target.send_error)
+		return target.send_error;
 	if (c->queued == ARRAY_SIZE(queue))
 		return fail(E_NO_MEMORY, "queue full");
 	if (copy) {

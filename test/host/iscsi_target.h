@@ -24,6 +24,8 @@ struct iscsi_target {
 	unsigned redirects;		  /* so many times */
 	bool split_login;		  /* answers in pieces with the C bit */
 	bool refuse;			  /* connections */
+	bool no_route;			  /* connecting fails at once */
+	int send_error;			  /* of the transport, which records no sentence for it */
 	bool silent;			  /* nothing is answered */
 	bool silent_data;		  /* SCSI commands are not answered */
 	unsigned drops;			  /* so many times the connection breaks … */

@@ -191,6 +191,12 @@ static void refusals(void **state)
 	open_fails(E_ISCSI_LOST, "reset");
 }
 
+static void nowhere_to_connect(void **state)
+{
+	target.no_route = true;
+	open_fails(E_TCP_NO_ROUTE, "no card has a route");
+}
+
 static void silence_and_cancel(void **state)
 {
 	uint64_t start = clock_ms();
@@ -552,6 +558,43 @@ static void stuck_command_is_found_out(void **state)
 	assert_int_equal(wait_request(&r, 30000), 0);
 }
 
+/* 8 blocks of which one comes every 6 s: slow is not stuck. */
+static void slow_data_is_no_stuck_command(void **state)
+{
+	struct block_request r = {.op = BLOCK_READ, .count = 8, .buffer = buffer};
+	uint8_t bhs[BHS_SIZE];
+	uint32_t itt;
+
+	open_disk();
+	target.silent_data = true;
+	dev->ops->submit(dev, &r);
+	pass_ms(20);
+	itt = list_first(&session()->sent, struct iscsi_task, link)->itt;
+	for (unsigned i = 0; i < 8; i++) {
+		pass_ms(6000);
+		bhs_init(bhs, OP_DATA_IN, i == 7 ? FLAG_FINAL | 1 : 0);
+		put_be32(bhs + BHS_ITT, itt);
+		put_be32(bhs + BHS_OFFSET, i * 512);
+		iscsi_target_send(bhs, target.disk + i * 512, 512);
+	}
+	assert_int_equal(wait_request(&r, 1000), 0);
+	assert_int_equal(target.connections, 1);
+	assert_memory_equal(buffer, target.disk, 4096);
+}
+
+static void a_failed_send_is_named(void **state)
+{
+	struct block_request r = {.op = BLOCK_READ, .count = 8, .buffer = buffer};
+
+	open_disk();
+	fail(E_INVALID, "something of yesterday");
+	target.send_error = E_NO_MEMORY;
+	dev->ops->submit(dev, &r);
+	target.send_error = 0;
+	assert_string_equal(session()->why, error_entry(E_NO_MEMORY)->meaning);
+	assert_int_equal(wait_request(&r, 30000), 0);
+}
+
 static void idle_session_is_pinged(void **state)
 {
 	open_disk();
@@ -592,6 +635,34 @@ static void gives_up_after_san_timeout(void **state)
 	assert_true(clock_ms() - start > 19000);
 	target.refuse = false;
 	assert_int_equal(run(BLOCK_READ, 0, 8, buffer), 0); /* it is never too late */
+}
+
+/* A write fails while the target, which wished for a logout, may still ask for its data: that
+ * buffer is not ours any more. */
+static void expiry_ends_a_connection_that_wants_data(void **state)
+{
+	struct block_request r = {.op = BLOCK_WRITE, .count = 1000, .buffer = buffer};
+	uint8_t bhs[BHS_SIZE];
+	unsigned aborts;
+
+	setting_store("san-timeout", "10", SOURCE_SCRIPT);
+	open_disk();
+	iscsi_target_break(E_ISCSI_LOST);
+	wait_count(&target.logins, 2, 5000);
+	target.silent_data = true;
+	dev->ops->submit(dev, &r);
+	pass_ms(20);
+	bhs_init(bhs, OP_ASYNC, FLAG_FINAL);
+	bhs[36] = 1;
+	put_be16(bhs + 42, 30);
+	iscsi_target_send(bhs, NULL, 0);
+	pass_ms(20);
+	assert_int_equal(session()->state, SESSION_DRAINING);
+	aborts = target.aborts;
+	assert_int_equal(wait_request(&r, 20000), E_ISCSI_LOST);
+	assert_int_equal(target.aborts, aborts + 1);
+	target.silent_data = false;
+	assert_int_equal(run(BLOCK_READ, 0, 8, buffer), 0);
 }
 
 static void waits_for_ever_when_told_so(void **state)
@@ -796,6 +867,7 @@ int main(void)
 		TEST(wrong_password),
 		TEST(impostor),
 		TEST(refusals),
+		TEST(nowhere_to_connect),
 		TEST(silence_and_cancel),
 		TEST(login_in_many_pieces),
 		TEST(redirections),
@@ -820,9 +892,12 @@ int main(void)
 		TEST(loss_in_mid_data),
 		TEST(silent_target_is_found_out),
 		TEST(stuck_command_is_found_out),
+		TEST(slow_data_is_no_stuck_command),
+		TEST(a_failed_send_is_named),
 		TEST(idle_session_is_pinged),
 		TEST(time_nobody_polled_is_not_counted),
 		TEST(gives_up_after_san_timeout),
+		TEST(expiry_ends_a_connection_that_wants_data),
 		TEST(waits_for_ever_when_told_so),
 		TEST(refused_while_reconnecting_is_tried_again),
 		TEST(one_line_for_one_outage),
