@@ -49,24 +49,48 @@ static uint8_t prefix_of(uint32_t netmask)
 
 /* ---- The card ---- */
 
+enum policy { GATEWAY_AUTO, GATEWAY_ALWAYS, GATEWAY_NEVER, GATEWAY_POLICIES };
+
+/* Setting ibft-gateway, and its text; GATEWAY_POLICIES when it is none of them. */
+static enum policy gateway_policy(const char *card, char *text, size_t size)
+{
+	static const char *const names[] = {"auto", "always", "never"};
+	unsigned i = 0;
+
+	if (!setting_text(card, "ibft-gateway", text, size))
+		return GATEWAY_AUTO;
+	while (i < GATEWAY_POLICIES && !text_equal_nocase(text, names[i]))
+		i++;
+	return (enum policy)i;
+}
+
+static void check_policy(const char *card)
+{
+	char text[16];
+
+	if (gateway_policy(card, text, sizeof(text)) == GATEWAY_POLICIES)
+		print("Warning: ibft-gateway=%s: neither auto, always nor never; auto is used\n",
+		      text);
+}
+
 static bool wants_gateway(const struct ibft_params *params, const char *card)
 {
 	const struct ibft_nic *nic = &params->nic;
-	char policy[16];
+	char text[16];
+	enum policy policy = gateway_policy(card, text, sizeof(text));
 
-	setting_text(card, "ibft-gateway", policy, sizeof(policy));
-	if (text_equal_nocase(policy, "always"))
-		return true;
-	if (text_equal_nocase(policy, "never"))
-		return false;
-	if (*policy && !text_equal_nocase(policy, "auto"))
-		print("Warning: ibft-gateway=%s: neither auto, always nor never; auto is used\n",
-		      policy);
+	if (policy == GATEWAY_ALWAYS || policy == GATEWAY_NEVER)
+		return policy == GATEWAY_ALWAYS;
 	for (unsigned i = 0; i < params->target_count; i++) {
 		if ((params->target[i].address ^ nic->address) & ibft_netmask(nic->prefix))
 			return true;
 	}
 	return false;
+}
+
+static void complete_gateway(struct ibft_params *params, const char *card)
+{
+	params->nic.gateway = wants_gateway(params, card) ? setting_ipv4(card, "gateway") : 0;
 }
 
 static void complete_dns(struct ibft_nic *nic, const char *card)
@@ -96,7 +120,7 @@ static void complete_nic(struct ibft_params *params, const struct nic *card)
 	if (!nic->hostname[0])
 		setting_text(card->name, "hostname", nic->hostname, sizeof(nic->hostname));
 	complete_dns(nic, card->name);
-	nic->gateway = wants_gateway(params, card->name) ? setting_ipv4(card->name, "gateway") : 0;
+	complete_gateway(params, card->name);
 }
 
 void describe_drive(struct san_drive *drive)
@@ -113,6 +137,7 @@ void describe_drive(struct san_drive *drive)
 	if (!card)
 		return;
 	text_copy(drive->card, sizeof(drive->card), card->name);
+	check_policy(card->name);
 	complete_nic(params, card);
 }
 
@@ -131,6 +156,8 @@ void describe_other_path(struct san_drive *drive, struct block_device *dev)
 		return;
 	}
 	params->target[params->target_count++] = other.target[0];
+	if (drive->card[0])
+		complete_gateway(params, drive->card);
 }
 
 /* ---- The table ---- */
@@ -147,6 +174,9 @@ static bool merge(struct ibft_params *all, const struct ibft_params *drive)
 		return false;
 	for (unsigned i = 0; i < drive->target_count && all->target_count < IBFT_TARGETS; i++)
 		all->target[all->target_count++] = drive->target[i];
+	/* Whoever of them is behind a router needs it. */
+	if (!all->nic.gateway)
+		all->nic.gateway = drive->nic.gateway;
 	return true;
 }
 

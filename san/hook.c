@@ -74,7 +74,8 @@ static struct block_device *open_path(const char *path, int *rc)
 	return NULL;
 }
 
-/* The first path that answers; its index in @used. With one path its own error is the error. */
+/* The first path that answers; its index in @used. With one path its own error is the error.
+ * Ctrl-C means all of them. */
 static struct block_device *open_first(const char *const *paths, unsigned count, unsigned *used,
 				       int *rc)
 {
@@ -84,7 +85,7 @@ static struct block_device *open_first(const char *const *paths, unsigned count,
 		*used = i;
 		if (dev)
 			return dev;
-		if (count == 1) {
+		if (count == 1 || *rc == E_CANCELLED) {
 			*rc = fail_context(*rc, "Could not open SAN device");
 			return NULL;
 		}
@@ -123,7 +124,7 @@ static size_t readahead_bytes(void)
 
 static int find_geometry(struct san_drive *drive)
 {
-	uint8_t *sector = heap_alloc(drive->dev->block_size);
+	uint8_t *sector = heap_zalloc(drive->dev->block_size);
 	int rc = 0;
 
 	if (!sector)

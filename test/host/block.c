@@ -142,6 +142,10 @@ static struct block_device *open_memory(const char *root_path)
 {
 	struct host_block *block = offer_count ? offers[0] : NULL;
 
+	if (!strcmp(root_path, "mem:cancelled")) {
+		fail(E_CANCELLED, "cancelled");
+		return NULL;
+	}
 	if (offer_count)
 		memmove(offers, offers + 1, --offer_count * sizeof(offers[0]));
 	if (block)

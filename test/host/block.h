@@ -32,7 +32,8 @@ struct host_block {
 
 /** Make @block a disk of @blocks blocks of @block_size bytes over @data. */
 void host_block_init(struct host_block *block, void *data, uint64_t blocks, uint32_t block_size);
-/** The device that the scheme "mem:" opens next; NULL: it fails. One per open, in order. */
+/** The device that the scheme "mem:" opens next; NULL: it fails. One per open, in order. The path
+ * "mem:cancelled" is given up from the keyboard. */
 void host_block_offer(struct host_block *block);
 
 #endif

@@ -185,6 +185,28 @@ static void test_gateway(void **state)
 	said("Warning: ibft-gateway=sometimes");
 }
 
+/* One target on link, the other behind the router: as second path, and as second drive. */
+static void test_gateway_for_any_target(void **state)
+{
+	struct ibft_params params;
+
+	describe(&second, "iqn.example:b", 0xc0000302);
+	host_block_offer(&disk);
+	host_block_offer(&second);
+	assert_int_equal(san_hook(0x80, two, 2, true), 0);
+	assert_int_equal(ibft_parse(memory + IBFT_HOME, IBFT_MAX, &params), 0);
+	assert_int_equal(params.target_count, 2);
+	assert_int_equal(params.nic.gateway, 0xc0000201);
+	said("gateway 192.0.2.1");
+	san_unhook(0x80);
+	hook(&disk, true);
+	host_block_offer(&second);
+	assert_int_equal(san_hook(0x81, one, 1, true), 0);
+	assert_int_equal(ibft_parse(memory + IBFT_HOME, IBFT_MAX, &params), 0);
+	assert_int_equal(params.target_count, 2);
+	assert_int_equal(params.nic.gateway, 0xc0000201);
+}
+
 static void test_no_describe(void **state)
 {
 	hook(&disk, false);
@@ -276,6 +298,14 @@ static void test_several_paths(void **state)
 	assert_int_equal(second.closed, 2);
 	san_unhook(0x80);
 	assert_int_equal(san_hook(0x80, two, 2, true), E_SAN_NO_PATH);
+}
+
+static void test_cancel_ends_all_paths(void **state)
+{
+	const char *paths[] = {"mem:cancelled", "mem:b"};
+
+	assert_int_equal(san_hook(0x80, paths, 2, true), E_CANCELLED);
+	assert_false(san_any_hooked());
 }
 
 static void test_two_drives_one_table(void **state)
@@ -518,12 +548,14 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(test_hook_describes),
 		T(test_gateway),
+		T(test_gateway_for_any_target),
 		T(test_no_describe),
 		T(test_static_address),
 		T(test_hook_failures),
 		T(test_out_of_memory),
 		T(test_in_use),
 		T(test_several_paths),
+		T(test_cancel_ends_all_paths),
 		T(test_two_drives_one_table),
 		T(test_keep_where_it_was_set),
 		T(test_exit_without_keep),
