@@ -399,10 +399,10 @@ struct iscsi_session {
 	uint64_t deadline; /* of the state */
 	bool received;	   /* anything since the last tick */
 	uint64_t last_rx, last_tick;
-	uint64_t progressed;  /* clock_ms(): data or status of some command came, or was asked for */
-	unsigned wait_ms;     /* the target asked us to stay away so long */
-	uint64_t ping_sent;   /* 0: none outstanding */
-	uint64_t timeout_ms;  /* san-timeout, 0: for ever */
+	uint64_t progressed; /* clock_ms(): data or status of some command came, or was asked for */
+	unsigned wait_ms;    /* the target asked us to stay away so long */
+	uint64_t ping_sent;  /* 0: none outstanding */
+	uint64_t timeout_ms; /* san-timeout, 0: for ever */
 	unsigned ping_budget; /* answers to the target's pings allowed until the next tick */
 	uint32_t reconnects, retried;
 };
