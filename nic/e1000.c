@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Intel 8254x, 8257x and descendants: rings and frames. Registers and manuals
- * are named in e1000.h; reset and PHY are in e1000_chip.c.
+ * are named in e1000.h; reset and link are in e1000_chip.c, the PHY in e1000_phy.c.
  *
  * In a virtual machine every register access leaves to the hypervisor and
  * costs as much as copying a packet. So the poll path reads only descriptors in
  * memory, never ICR; RDT is written once for a quarter of the ring, TDT once a
  * flush; STATUS is read every 100 ms.
  *
- * Receive uses legacy descriptors, which all these chips know. Transmit uses
- * them too, unless the frame asks for a checksum or segmentation and the chip
- * is marked E1000_OFFLOAD: then a context descriptor goes before extended data
- * descriptors. The chip keeps the context, so it is sent again only when the
- * offsets change or segmentation came between.
+ * Receive uses legacy descriptors, and advanced ones from the 82575 on. Transmit
+ * uses legacy ones, which all these chips know, unless the frame asks for a
+ * checksum or segmentation and the chip is marked E1000_OFFLOAD: then a context
+ * descriptor goes before extended data descriptors. The chip keeps the context,
+ * so it is sent again only when the offsets change or segmentation came between.
  */
 #include "nic/e1000.h"
 #include "bios/heap.h"
@@ -28,6 +28,10 @@
 #define TX_PER_FRAME (1 + (NIC_TSO_MAX + ETH_HEADER) / TX_PIECE + 1)
 #define RING_ALIGN   4096
 #define TIPG_COPPER  0x0060200a /* IPGT 10, IPGR1 8, IPGR2 6 */
+#define QUEUE_MS     10
+
+/* RXDCTL and TXDCTL of the 82575 and later: fetch 8 at once, write each back at once. */
+#define QUEUE_THRESHOLDS (8u | 8u << 8 | 1u << 16)
 
 static struct e1000 *priv(struct nic *nic)
 {
@@ -38,48 +42,78 @@ static struct e1000 *priv(struct nic *nic)
  * Receive
  */
 
-static uint32_t rx_flags(const struct e1000_rx_desc *desc)
-{
-	bool verified = !(desc->status & RX_IXSM) && (desc->status & (RX_TCPCS | RX_UDPCS)) &&
-			!(desc->errors & RX_ERR_TCP);
+/** What the chip says of a received piece. */
+struct rx_done {
+	uint32_t status, errors, length;
+};
 
-	return verified ? NIC_RX_CSUM_OK : 0;
+/** Look at descriptor @i; false while the chip has not filled it. */
+static bool rx_done(const struct e1000 *e, unsigned i, struct rx_done *done)
+{
+	const struct e1000_rx_desc *desc = &e->rx[i];
+
+	if (e->flags & E1000_IGB) {
+		uint32_t status = *(const volatile uint32_t *)&desc->advanced.status;
+
+		done->status = status & 0xff & ~(uint32_t)RX_IXSM;
+		done->errors = status >> 24;
+	} else {
+		done->status = *(const volatile uint8_t *)&desc->legacy.status;
+		done->errors = desc->legacy.errors;
+	}
+	if (!(done->status & RX_DD))
+		return false;
+	write_barrier();
+	done->length = e->flags & E1000_IGB ? desc->advanced.length : desc->legacy.length;
+	return true;
+}
+
+static uint8_t *rx_buffer(const struct e1000 *e, unsigned i)
+{
+	return e->rx_buffers + i * RX_BUFFER;
+}
+
+static void give_back(struct e1000 *e, unsigned i)
+{
+	e->rx[i].address = (uintptr_t)rx_buffer(e, i);
+	e->rx[i].zero = 0;
 }
 
 /** Hand one descriptor's frame to the stack, if it is a whole and good one. */
-static void deliver(struct nic *nic, struct e1000 *e, const struct e1000_rx_desc *desc,
+static void deliver(struct nic *nic, struct e1000 *e, const struct rx_done *done,
 		    const uint8_t *buffer)
 {
-	struct rx_frame frame = {.parts = 1, .len = desc->length};
-	bool last = desc->status & RX_EOP;
+	struct rx_frame frame = {.parts = 1, .len = done->length};
+	bool last = done->status & RX_EOP;
 
 	/* RCTL.LPE is off, so a frame in pieces is a long one that slipped through. */
-	if (!last || e->rx_skip || desc->length > RX_BUFFER || desc->errors & RX_ERR_FRAME) {
+	if (!last || e->rx_skip || done->length > RX_BUFFER || done->errors & RX_ERR_FRAME) {
 		e->rx_skip = !last;
 		nic->counters.rx_errors++;
 		return;
 	}
 	frame.part[0].data = buffer;
-	frame.part[0].len = desc->length;
-	frame.flags = rx_flags(desc);
+	frame.part[0].len = done->length;
+	if (!(done->status & RX_IXSM) && done->status & (RX_TCPCS | RX_UDPCS) &&
+	    !(done->errors & RX_ERR_TCP))
+		frame.flags = NIC_RX_CSUM_OK;
 	nic_receive(nic, &frame);
 }
 
 static void e1000_poll(struct nic *nic, unsigned budget)
 {
 	struct e1000 *e = priv(nic);
+	struct rx_done done;
 
 	while (budget--) {
 		unsigned i = e->rx_next & (e->rx_count - 1);
-		struct e1000_rx_desc *desc = &e->rx[i];
 
-		if (!(*(volatile uint8_t *)&desc->status & RX_DD))
+		if (!rx_done(e, i, &done))
 			break;
-		write_barrier();
-		deliver(nic, e, desc, e->rx_buffers + i * RX_BUFFER);
+		deliver(nic, e, &done, rx_buffer(e, i));
 		if (!nic->open)
 			return;
-		desc->status = 0;
+		give_back(e, i);
 		e->rx_next++;
 	}
 	/* The tail stays one behind: a ring whose head meets its tail counts as empty. */
@@ -241,10 +275,9 @@ static int make_rings(struct nic *nic)
 	if (!e->rx || !e->tx || !e->tx_frames || !e->rx_buffers)
 		return fail(E_NO_MEMORY, "no memory for rings of %u and %u frames", e->rx_count,
 			    TX_COUNT);
-	memset(e->rx, 0, e->rx_count * sizeof(*e->rx));
 	memset(e->tx, 0, TX_COUNT * sizeof(*e->tx));
 	for (i = 0; i < e->rx_count; i++)
-		e->rx[i].address = (uintptr_t)(e->rx_buffers + i * RX_BUFFER);
+		give_back(e, i);
 	e->rx_next = 0;
 	e->rx_tail = (uint32_t)-1;
 	e->rx_skip = false;
@@ -271,38 +304,64 @@ static void write_mac(struct e1000 *e, const uint8_t *mac)
 	e1000_write(e, RAH0, get_le16(mac + 4) | RAH_AV);
 }
 
-static void start_receiver(struct e1000 *e)
+/** 82575 and later: descriptors are fetched only by an enabled queue, and enabling takes a moment.
+ * Until then the tail must not move. */
+static int enable_queue(struct nic *nic, unsigned reg, const char *name)
 {
+	struct e1000 *e = priv(nic);
+
+	if (!(e->flags & E1000_IGB))
+		return 0;
+	e1000_write(e, reg, QUEUE_THRESHOLDS | QUEUE_ENABLE);
+	if (e1000_wait(e, reg, QUEUE_ENABLE, QUEUE_ENABLE, QUEUE_MS))
+		return 0;
+	return fail(E_NIC_RING, "%s: the %s queue is not enabled after %u ms (0x%08x)", nic->chip,
+		    name, QUEUE_MS, e1000_read(e, reg));
+}
+
+static int start_receiver(struct nic *nic)
+{
+	struct e1000 *e = priv(nic);
+	int rc;
+
 	e1000_write(e, RDBAL, (uint32_t)(uintptr_t)e->rx);
 	e1000_write(e, RDBAH, 0);
 	e1000_write(e, RDLEN, e->rx_count * sizeof(*e->rx));
 	e1000_write(e, RDH, 0);
 	e1000_write(e, RDT, 0);
-	e1000_write(e, RDTR, 0);
-	e1000_write(e, RADV, 0);
-	e1000_write(e, ITR, 0);
+	if (e->flags & E1000_IGB) {
+		e1000_write(e, SRRCTL, SRRCTL_2K_ADVANCED);
+	} else {
+		e1000_write(e, RDTR, 0);
+		e1000_write(e, RADV, 0);
+		e1000_write(e, ITR, 0);
+	}
 	e1000_write(e, RXCSUM, RXCSUM_IPOFLD | RXCSUM_TUOFLD);
-	if (e->flags & E1000_IGB)
-		e1000_write(e, RXDCTL, e1000_read(e, RXDCTL) | QUEUE_ENABLE);
+	rc = enable_queue(nic, RXDCTL, "receive");
+	if (rc)
+		return rc;
 	e1000_write(e, RCTL, RCTL_EN | RCTL_BAM | RCTL_MPE | RCTL_SECRC);
-	/* The 82575 and later want the tail only after the queue runs. */
 	e1000_write(e, RDT, e->rx_count - 1);
+	return 0;
 }
 
-static void start_transmitter(struct e1000 *e)
+static int start_transmitter(struct nic *nic)
 {
+	struct e1000 *e = priv(nic);
+
 	e1000_write(e, TDBAL, (uint32_t)(uintptr_t)e->tx);
 	e1000_write(e, TDBAH, 0);
 	e1000_write(e, TDLEN, TX_COUNT * sizeof(*e->tx));
 	e1000_write(e, TDH, 0);
 	e1000_write(e, TDT, 0);
-	e1000_write(e, TIDV, 0);
-	e1000_write(e, TADV, 0);
-	if (e->flags & E1000_IGB)
-		e1000_write(e, TXDCTL, e1000_read(e, TXDCTL) | QUEUE_ENABLE);
+	if (!(e->flags & E1000_IGB)) {
+		e1000_write(e, TIDV, 0);
+		e1000_write(e, TADV, 0);
+	}
 	if (e->flags & E1000_OFFLOAD)
 		e1000_write(e, TIPG, TIPG_COPPER);
 	e1000_write(e, TCTL, TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD);
+	return enable_queue(nic, TXDCTL, "transmit");
 }
 
 static void e1000_close(struct nic *nic)
@@ -312,6 +371,7 @@ static void e1000_close(struct nic *nic)
 	if (!e->running)
 		return;
 	e->running = false;
+	e1000_tell_firmware(e, false);
 	if (e1000_reset(nic)) {
 		/* It may still write: cut it off, and leave it the memory until a reset works. */
 		pci_disable_dma(&nic->pci);
@@ -336,14 +396,15 @@ static int e1000_open(struct nic *nic)
 		return rc;
 	}
 	e->running = true;
-	e->renegotiated = false;
-	if (e->flags & E1000_I219)
-		e1000_write(e, FEXTNVM11, e1000_read(e, FEXTNVM11) | FEXTNVM11_RST_HANG);
+	e1000_tell_firmware(e, true);
 	write_mac(e, nic->mac);
 	e1000_start_link(nic);
-	start_transmitter(e);
-	start_receiver(e);
-	return 0;
+	rc = start_transmitter(nic);
+	if (!rc)
+		rc = start_receiver(nic);
+	if (rc)
+		e1000_close(nic);
+	return rc;
 }
 
 static void e1000_check_link(struct nic *nic)
@@ -352,38 +413,55 @@ static void e1000_check_link(struct nic *nic)
 	struct e1000 *e = priv(nic);
 	uint32_t status = e1000_read(e, STATUS);
 	uint32_t speed = speeds[status >> STATUS_SPEED_SHIFT & 3];
-	bool up = status & STATUS_LU;
 
 	if (status == 0xffffffff) {
 		nic_restart(nic, "the card does not answer any more");
-		up = false;
-	} else if (up && !nic->link_up && e1000_renegotiate(nic, speed)) {
-		up = false;
+		status = 0;
 	}
-	nic_link(nic, up, speed, status & STATUS_FD);
+	if (e->flags & E1000_IGB && status & STATUS_2500)
+		speed = 2500;
+	nic_link(nic, status & STATUS_LU, speed, status & STATUS_FD);
+}
+
+/* --------------------------------------------------------------------------
+ * What the chip counted
+ */
+
+static const struct {
+	uint16_t reg;
+	const char *name;
+} counters[] = {
+	{CRCERRS, "CRC errors"}, {SYMERRS, "symbol errors"},   {RXERRC, "receive errors"},
+	{RLEC, "length errors"}, {LATECOL, "late collisions"}, {MPC, "missed, FIFO full"},
+	{RNBC, "no buffer"},	 {XONRXC, "XON received"},     {XOFFRXC, "XOFF received"},
+	{XONTXC, "XON sent"},	 {XOFFTXC, "XOFF sent"},
+};
+_Static_assert(ARRAY_SIZE(counters) == E1000_COUNTERS, "one sum for each counter");
+
+/** The chip's own counters clear when read. */
+static void read_counters(struct e1000 *e)
+{
+	unsigned i;
+
+	for (i = 0; i < E1000_COUNTERS; i++)
+		e->counters[i] += e1000_read(e, counters[i].reg);
 }
 
 static void e1000_report(struct nic *nic)
 {
 	struct e1000 *e = priv(nic);
-	unsigned reg;
+	unsigned i, shown = 0;
 
-	/* The chip's counters clear when read. */
-	e->crc_errors += e1000_read(e, CRCERRS);
-	e->missed += e1000_read(e, MPC);
-	e->no_buffer += e1000_read(e, RNBC);
-	print("  CRC errors %u, missed %u, no buffer %u; RX ring %u, TX ring %u\n", e->crc_errors,
-	      e->missed, e->no_buffer, e->rx_count, TX_COUNT);
-	print("  CTRL %08x STATUS %08x RCTL %08x TCTL %08x\n", e1000_read(e, CTRL),
-	      e1000_read(e, STATUS), e1000_read(e, RCTL), e1000_read(e, TCTL));
-	if (!(e->flags & E1000_PHY1))
-		return;
-	for (reg = 0; reg < 16; reg++)
-		print("%s %04x%s",
-		      reg % 8 ? ""
-		      : reg   ? "  PHY 8-15:"
-			      : "  PHY 0-7: ",
-		      e1000_phy_read(e, reg), reg % 8 == 7 ? "\n" : "");
+	read_counters(e);
+	print("  Chip counted:");
+	for (i = 0; i < E1000_COUNTERS; i++) {
+		if (e->counters[i])
+			print("%s %s %u", shown++ ? "," : "", counters[i].name, e->counters[i]);
+	}
+	print("%s\n", shown ? "" : " no errors, no pause frames");
+	print("  RX ring %u, TX ring %u; CTRL %08x STATUS %08x RCTL %08x TCTL %08x\n", e->rx_count,
+	      TX_COUNT, e1000_read(e, CTRL), e1000_read(e, STATUS), e1000_read(e, RCTL),
+	      e1000_read(e, TCTL));
 }
 
 static const struct nic_ops e1000_ops = {
@@ -395,6 +473,8 @@ static const struct nic_ops e1000_ops = {
 	.transmit = e1000_transmit,
 	.flush = e1000_flush,
 	.report = e1000_report,
+	.phy_read = e1000_phy_read,
+	.phy_write = e1000_phy_write,
 };
 
 /* --------------------------------------------------------------------------
@@ -412,6 +492,7 @@ int e1000_probe(struct nic *nic, const struct nic_id *id)
 	nic->ops = &e1000_ops;
 	nic->features = NIC_RX_CSUM | (id->flags & E1000_OFFLOAD ? NIC_TX_CSUM | NIC_TSO4 : 0);
 	e->flags = id->flags;
+	e->phy = -1;
 	e->regs = pci_map(&nic->pci, 0);
 	rc = e->regs ? e1000_reset(nic) : error_code();
 	if (!rc && !e1000_read_mac(nic, nic->mac)) {

@@ -11,42 +11,50 @@
 #include "bios/io.h"
 #include "nic/nic.h"
 
-/* Quirks of an id (struct nic_id.flags). */
+/* Generation and quirks of an id (struct nic_id.flags). */
 enum e1000_flag {
 	E1000_PBS_ERRATA = 1, /* packet buffer sizes must be written before a reset */
 	E1000_NO_PHY_RST = 2, /* a PHY reset breaks the link for good */
 	E1000_NO_ASDE = 4,    /* automatic speed detection breaks the link */
 	E1000_PBSIZE_RST = 8, /* packet buffer sizes survive a reset: restore them */
-	E1000_I219 = 16,      /* needs FEXTNVM11 before the rings; and NO_PHY_RST */
-	E1000_IGB = 32,	      /* 82575 and later: queue enable bits, no extended descriptors */
-	E1000_OFFLOAD = 64,   /* checksum and segmentation were tried on this chip */
-	E1000_PHY1 = 128,     /* PHY at MDIO address 1, ours alone */
+	E1000_RST_HANG = 16,  /* I219: the next reset hangs unless FEXTNVM11 says otherwise */
+	E1000_IGB = 32,	    /* 82575 and later: queues with enable bits, advanced RX descriptors */
+	E1000_OFFLOAD = 64, /* checksum and segmentation were tried on this chip */
+	E1000_PCI = 128,    /* 8254x: conventional PCI, no management firmware to agree with */
+	E1000_MDIC = 256,   /* the PHY is behind MDIC … */
+	E1000_SWFLAG = 512, /* … shared with firmware by EXTCNF_CTRL */
+	E1000_SWSM = 1024,  /* … shared by SWSM, and on the 82575 and later SW_FW_SYNC */
+	E1000_PHY2 = 2048,  /* PCH: the standard registers are at MDIO address 2 */
 };
 
 /* Registers: offsets in BAR 0. */
 enum {
 	CTRL = 0x0000,
 	STATUS = 0x0008,
+	EECD = 0x0010,
 	EERD = 0x0014,
 	CTRL_EXT = 0x0018,
 	MDIC = 0x0020,
 	FCAL = 0x0028,
 	FCAH = 0x002c,
 	FCT = 0x0030,
+	ITR = 0x00c4,
 	IMC = 0x00d8,
 	RCTL = 0x0100,
 	FCTTV = 0x0170,
 	TCTL = 0x0400,
 	TIPG = 0x0410,
-	ITR = 0x00c4,
+	EXTCNF_CTRL = 0x0f00,
 	PBA = 0x1000,
 	PBS = 0x1008,
+	EIMC = 0x1528,
 	FCRTL = 0x2160,
 	FCRTH = 0x2168,
 	RXPBS = 0x2404,
 	RDBAL = 0x2800,
 	RDBAH = 0x2804,
 	RDLEN = 0x2808,
+	SRRCTL = 0x280c,
 	RDH = 0x2810,
 	RDT = 0x2818,
 	RDTR = 0x2820,
@@ -62,12 +70,22 @@ enum {
 	TXDCTL = 0x3828,
 	TADV = 0x382c,
 	CRCERRS = 0x4000,
+	SYMERRS = 0x4008,
+	RXERRC = 0x400c,
 	MPC = 0x4010,
+	LATECOL = 0x4020,
+	RLEC = 0x4040,
+	XONRXC = 0x4048,
+	XONTXC = 0x404c,
+	XOFFRXC = 0x4050,
+	XOFFTXC = 0x4054,
 	RNBC = 0x40a0,
 	RXCSUM = 0x5000,
 	RAL0 = 0x5400,
 	RAH0 = 0x5404,
 	WUC = 0x5800,
+	SWSM = 0x5b50,
+	SW_FW_SYNC = 0x5b5c,
 	FEXTNVM11 = 0x5bbc,
 };
 
@@ -86,8 +104,14 @@ enum {
 
 	STATUS_FD = 1u << 0,
 	STATUS_LU = 1u << 1,
+	STATUS_PORT_SHIFT = 2, /* LAN_ID: which port of the chip */
 	STATUS_SPEED_SHIFT = 6,
 	STATUS_GIO_MASTER_ENABLE = 1u << 19,
+	STATUS_2500 = 1u << 22, /* I225, I226; with the speed bits of 1000 */
+
+	CTRL_EXT_DRV_LOAD = 1u << 28, /* tells management firmware that a driver runs */
+
+	EECD_AUTO_RD = 1u << 9, /* the EEPROM was read */
 
 	EERD_START = 1u << 0,
 	EERD_DONE_LARGE = 1u << 1,
@@ -99,6 +123,11 @@ enum {
 	MDIC_READ = 2u << 26,
 	MDIC_READY = 1u << 28,
 	MDIC_ERROR = 1u << 30,
+
+	EXTCNF_SWFLAG = 1u << 5,
+	SWSM_SMBI = 1u << 0,	/* reading it takes it */
+	SWSM_SWESMBI = 1u << 1, /* sticks when firmware does not hold it */
+	SYNC_FIRMWARE_SHIFT = 16,
 
 	RCTL_EN = 1u << 1,
 	RCTL_MPE = 1u << 4,
@@ -113,25 +142,38 @@ enum {
 	RXCSUM_IPOFLD = 1u << 8,
 	RXCSUM_TUOFLD = 1u << 9,
 
-	QUEUE_ENABLE = 1u << 25, /* RXDCTL, TXDCTL of the 82575 and later */
+	QUEUE_ENABLE = 1u << 25,	   /* RXDCTL, TXDCTL of the 82575 and later */
+	SRRCTL_2K_ADVANCED = 1u << 25 | 2, /* advanced descriptors, one buffer of 2 KB each */
+	FCRTL_XONE = 1u << 31,		   /* say when the partner may go on */
 	RAH_AV = 1u << 31,
 	FEXTNVM11_RST_HANG = 1u << 13,
 };
 
-/** Legacy receive descriptor. */
+/** Receive descriptor: the driver gives an address and zero, the chip writes back one of two
+ * kinds. Both have the same bits of status and errors, in other places. */
 struct e1000_rx_desc {
-	uint64_t address;
-	uint16_t length;
-	uint16_t checksum;
-	uint8_t status;
-	uint8_t errors;
-	uint16_t special;
+	uint64_t address; /* advanced: overwritten */
+	union {
+		struct {
+			uint16_t length;
+			uint16_t checksum;
+			uint8_t status;
+			uint8_t errors;
+			uint16_t special;
+		} legacy;
+		struct {
+			uint32_t status; /* errors in bits 24 to 31 */
+			uint16_t length;
+			uint16_t vlan;
+		} advanced; /* 82575 and later, SRRCTL.DESCTYPE 1 */
+		uint64_t zero;
+	};
 };
 
 enum {
 	RX_DD = 0x01,
 	RX_EOP = 0x02,
-	RX_IXSM = 0x04,	 /* ignore the checksum bits */
+	RX_IXSM = 0x04,	 /* legacy: ignore the checksum bits */
 	RX_UDPCS = 0x10, /* 82574 and later; reserved before */
 	RX_TCPCS = 0x20,
 	RX_ERR_CRC = 0x01,
@@ -165,6 +207,8 @@ enum {
 	TX_TXSM = 1u << 9,
 };
 
+#define E1000_COUNTERS 11
+
 struct e1000 {
 	volatile uint8_t *regs;
 	uint32_t flags;
@@ -183,8 +227,8 @@ struct e1000 {
 	uint32_t tx_told;	     /* TDT was told */
 	uint32_t context;	     /* checksum offsets that the chip has, 0: none */
 
-	bool renegotiated;
-	uint32_t crc_errors, missed, no_buffer;
+	int phy; /* its MDIO address, negative: none found */
+	uint32_t counters[E1000_COUNTERS];
 };
 
 static inline uint32_t e1000_read(const struct e1000 *e, unsigned reg)
@@ -202,14 +246,17 @@ int e1000_probe(struct nic *nic, const struct nic_id *id);
 int e1000_reset(struct nic *nic);
 /** Let the link come up: control bits, flow control, a PHY that sleeps is woken. */
 void e1000_start_link(struct nic *nic);
+/** Tell management firmware whether a driver runs: it keeps its hands off the link then. */
+void e1000_tell_firmware(struct e1000 *e, bool driver_runs);
 /** The address that the chip was made with, to @mac; false when it has none. */
 bool e1000_read_mac(struct nic *nic, uint8_t *mac);
-/** PHY register @reg (0xffff when it does not answer). Only with E1000_PHY1. */
-uint16_t e1000_phy_read(struct e1000 *e, unsigned reg);
-/**
- * The link came up at @speed: when that is less than both sides can, negotiate again, once.
- * True when it does so.
- */
-bool e1000_renegotiate(struct nic *nic, uint32_t speed);
+/** Wait until the bits @mask of @reg are @value, @ms at most; false when they never are. */
+bool e1000_wait(struct e1000 *e, unsigned reg, uint32_t mask, uint32_t value, unsigned ms);
+
+/** Look where the PHY answers; afterwards e->phy says. */
+void e1000_find_phy(struct nic *nic);
+/* nic_ops.phy_read and phy_write. */
+int e1000_phy_read(struct nic *nic, unsigned reg);
+void e1000_phy_write(struct nic *nic, unsigned reg, uint16_t value);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Intel gigabit chips: reset, station address, PHY.
+ * Intel gigabit chips: reset, link, flow control, station address.
  *
  * Whoever had the chip before us may have left anything: receiver armed, PHY
  * powered down, wake-up on, packet buffers cut for many queues. So bus
@@ -9,107 +9,33 @@
  * on ICH and PCH parts a PHY reset drops a good link to 10 Mbit/s.
  */
 #include "nic/e1000.h"
+#include "nic/mii.h"
 #include "bios/clock.h"
 #include "lib/error.h"
 #include "lib/log.h"
 
-#include <linux/pci_regs.h>
-
 #define RESET_SETTLE_US 10000 /* EEPROM reload */
 #define RESET_MS	200
 #define MASTER_MS	80
+#define EEPROM_MS	20
+#define LINK_MS		20 /* a link that the PHY kept shows again after the reset */
 #define EERD_MS		10
-#define MDIC_US		2000
 
 #define I210_RXPBS 0x000000a2
 #define I210_TXPBS 0x04000014
 #define ICH8_PBA   0x08
 #define ICH8_PBS   0x10
+#define IGB_BUFFER (34 * 1024) /* the smallest receive packet buffer from the 82575 on */
 
-/* PHY registers, IEEE 802.3 clause 22. */
-#define BMCR		 0
-#define BMCR_POWER_DOWN	 0x0800
-#define BMCR_AUTONEG	 0x1000
-#define BMCR_RESTART	 0x0200
-#define BMCR_ISOLATE	 0x0400
-#define ADVERTISE	 4
-#define ADVERTISE_ALL	 0x0de1 /* 10/100, half and full, both kinds of pause */
-#define PARTNER		 5
-#define PARTNER_100	 0x0180
-#define CONTROL_1000	 9
-#define CONTROL_1000_ALL 0x0200
-#define STATUS_1000	 10
-#define PARTNER_1000	 0x0c00
-
-/* --------------------------------------------------------------------------
- * PHY
- */
-
-static bool mdic_wait(struct e1000 *e, uint32_t *value)
+bool e1000_wait(struct e1000 *e, unsigned reg, uint32_t mask, uint32_t value, unsigned ms)
 {
-	uint64_t deadline = clock_us() + MDIC_US;
+	uint64_t deadline = clock_ms() + ms;
 
-	do {
-		*value = e1000_read(e, MDIC);
-		if (*value & MDIC_ERROR)
+	while ((e1000_read(e, reg) & mask) != value) {
+		if (clock_ms() > deadline)
 			return false;
-		if (*value & MDIC_READY)
-			return true;
-	} while (clock_us() < deadline);
-	return false;
-}
-
-uint16_t e1000_phy_read(struct e1000 *e, unsigned reg)
-{
-	uint32_t value;
-
-	e1000_write(e, MDIC, MDIC_READ | 1u << MDIC_PHY_SHIFT | reg << MDIC_REG_SHIFT);
-	return mdic_wait(e, &value) ? (uint16_t)value : 0xffff;
-}
-
-static void phy_write(struct e1000 *e, unsigned reg, uint16_t data)
-{
-	uint32_t value;
-
-	e1000_write(e, MDIC, MDIC_WRITE | 1u << MDIC_PHY_SHIFT | reg << MDIC_REG_SHIFT | data);
-	mdic_wait(e, &value);
-}
-
-/** Offer everything and negotiate. */
-static void phy_negotiate(struct e1000 *e)
-{
-	phy_write(e, ADVERTISE, ADVERTISE_ALL);
-	phy_write(e, CONTROL_1000, CONTROL_1000_ALL);
-	phy_write(e, BMCR, BMCR_AUTONEG | BMCR_RESTART);
-}
-
-static void phy_wake(struct e1000 *e)
-{
-	uint16_t control = e1000_phy_read(e, BMCR);
-
-	if (control == 0xffff)
-		return;
-	if (control & (BMCR_POWER_DOWN | BMCR_ISOLATE) || !(control & BMCR_AUTONEG))
-		phy_negotiate(e);
-}
-
-bool e1000_renegotiate(struct nic *nic, uint32_t speed)
-{
-	struct e1000 *e = nic->priv;
-	uint32_t partner = 10;
-
-	if (speed == 1000 || e->renegotiated || !(e->flags & E1000_PHY1))
-		return false;
-	if (e1000_phy_read(e, PARTNER) & PARTNER_100)
-		partner = 100;
-	if (e1000_phy_read(e, STATUS_1000) & PARTNER_1000)
-		partner = 1000;
-	if (speed >= partner)
-		return false;
-	e->renegotiated = true;
-	print("%s: link at %u Mbit/s although the partner offers %u: negotiating again\n",
-	      nic->name, speed, partner);
-	phy_negotiate(e);
+		clock_delay_us(50);
+	}
 	return true;
 }
 
@@ -117,17 +43,21 @@ bool e1000_renegotiate(struct nic *nic, uint32_t speed)
  * Reset
  */
 
-/** PCI Express: no new requests, and the ones under way finished. */
-static void stop_master(struct nic *nic)
+/** No new requests to memory, and those under way finished. */
+static void stop_master(struct e1000 *e)
 {
-	struct e1000 *e = nic->priv;
-	uint64_t deadline = clock_ms() + MASTER_MS;
-
-	if (!pci_capability(&nic->pci, PCI_CAP_ID_EXP, 0))
+	if (e->flags & E1000_PCI)
 		return;
 	e1000_write(e, CTRL, e1000_read(e, CTRL) | CTRL_GIO_MASTER_DISABLE);
-	while ((e1000_read(e, STATUS) & STATUS_GIO_MASTER_ENABLE) && clock_ms() < deadline)
-		clock_delay_us(100);
+	if (!e1000_wait(e, STATUS, STATUS_GIO_MASTER_ENABLE, 0, MASTER_MS))
+		log_debug("nic", 1, "e1000: requests pending after %u ms", MASTER_MS);
+}
+
+static void mask_interrupts(struct e1000 *e)
+{
+	e1000_write(e, IMC, 0xffffffff);
+	if (e->flags & E1000_IGB)
+		e1000_write(e, EIMC, 0xffffffff);
 }
 
 /** Registers that a reset does not bring back to their defaults. */
@@ -143,51 +73,91 @@ static void restore_packet_buffers(struct e1000 *e)
 	}
 }
 
+/** Without this bit the descriptor engine of an I219 hangs in the reset after the next one. */
+static void allow_reset(struct e1000 *e)
+{
+	if (e->flags & E1000_RST_HANG)
+		e1000_write(e, FEXTNVM11, e1000_read(e, FEXTNVM11) | FEXTNVM11_RST_HANG);
+}
+
 int e1000_reset(struct nic *nic)
 {
 	struct e1000 *e = nic->priv;
-	uint64_t deadline;
 
-	e1000_write(e, IMC, 0xffffffff);
+	mask_interrupts(e);
 	e1000_write(e, RCTL, 0);
 	e1000_write(e, TCTL, TCTL_PSP);
-	stop_master(nic);
+	stop_master(e);
 	restore_packet_buffers(e);
+	allow_reset(e);
 	e1000_write(e, CTRL, e1000_read(e, CTRL) | CTRL_RST);
 	clock_delay_us(RESET_SETTLE_US);
-	deadline = clock_ms() + RESET_MS;
-	while (e1000_read(e, CTRL) & CTRL_RST) {
-		if (clock_ms() > deadline)
-			return fail(E_NIC_RESET,
-				    "%s: CTRL still shows the reset after %u ms (0x%08x)",
-				    nic->chip, RESET_MS, e1000_read(e, CTRL));
-		clock_delay_us(1000);
-	}
-	e1000_write(e, IMC, 0xffffffff);
+	if (!e1000_wait(e, CTRL, CTRL_RST, 0, RESET_MS))
+		return fail(E_NIC_RESET, "%s: CTRL still shows the reset after %u ms (0x%08x)",
+			    nic->chip, RESET_MS, e1000_read(e, CTRL));
+	if (e->flags & E1000_IGB)
+		e1000_wait(e, EECD, EECD_AUTO_RD, EECD_AUTO_RD, EEPROM_MS);
+	mask_interrupts(e);
+	restore_packet_buffers(e);
+	allow_reset(e);
 	if ((e1000_read(e, RCTL) & RCTL_EN) || (e1000_read(e, TCTL) & TCTL_EN))
 		return fail(E_NIC_RESET, "%s: receiver or transmitter still runs after a reset",
 			    nic->chip);
 	return 0;
 }
 
+void e1000_tell_firmware(struct e1000 *e, bool driver_runs)
+{
+	uint32_t ctrl_ext;
+
+	if (e->flags & E1000_PCI)
+		return;
+	ctrl_ext = e1000_read(e, CTRL_EXT) & ~(uint32_t)CTRL_EXT_DRV_LOAD;
+	e1000_write(e, CTRL_EXT, ctrl_ext | (driver_runs ? CTRL_EXT_DRV_LOAD : 0));
+}
+
+/* --------------------------------------------------------------------------
+ * Link
+ */
+
 /**
  * Pause frames, so that a burst waits in the switch and not on the floor: ask
- * when the packet buffer has room for two frames left, go on 1.5 KB below.
+ * when the packet buffer has room for two frames left, go on 1.5 KB below. A
+ * low mark without XONE would leave the partner waiting for its timer, 33 ms.
  */
 static void flow_control(struct e1000 *e)
 {
-	uint32_t buffer = (e1000_read(e, PBA) & 0xffff) << 10, high;
+	uint32_t buffer = IGB_BUFFER, high;
 
-	if (e->flags & (E1000_IGB | E1000_I219) || buffer < 8192)
+	if (!(e->flags & E1000_IGB))
+		buffer = (e1000_read(e, PBA) & 0xffff) << 10;
+	if (buffer < 8192)
 		return;
-	high = (buffer - 2 * NIC_FRAME_MAX) & ~7u;
+	high = (buffer - 2 * NIC_FRAME_MAX) & ~15u;
 	e1000_write(e, FCAL, 0x00c28001);
 	e1000_write(e, FCAH, 0x00000100);
 	e1000_write(e, FCT, 0x8808);
 	e1000_write(e, FCTTV, 0xffff);
 	e1000_write(e, FCRTH, high);
-	e1000_write(e, FCRTL, (high - NIC_FRAME_MAX) & ~7u);
+	e1000_write(e, FCRTL, ((high - NIC_FRAME_MAX) & ~15u) | FCRTL_XONE);
 	e1000_write(e, CTRL, e1000_read(e, CTRL) | CTRL_RFCE | CTRL_TFCE);
+}
+
+/** No link: from the beginning, with everything that both ends can. */
+static void restart_link(struct nic *nic, uint32_t ctrl)
+{
+	struct e1000 *e = nic->priv;
+
+	if (!(e->flags & E1000_NO_PHY_RST)) {
+		e1000_write(e, CTRL, ctrl | CTRL_PHY_RST);
+		clock_delay_us(10000);
+		/* The bit does not clear itself on every chip. */
+		e1000_write(e, CTRL, ctrl);
+		clock_delay_us(10000);
+	}
+	e1000_find_phy(nic);
+	if (e->phy >= 0)
+		mii_negotiate(nic);
 }
 
 void e1000_start_link(struct nic *nic)
@@ -204,17 +174,10 @@ void e1000_start_link(struct nic *nic)
 		ctrl |= CTRL_ASDE;
 	e1000_write(e, CTRL, ctrl);
 	e1000_write(e, WUC, 0);
-	if (!(e1000_read(e, STATUS) & STATUS_LU)) {
-		if (!(e->flags & (E1000_NO_PHY_RST | E1000_I219))) {
-			e1000_write(e, CTRL, ctrl | CTRL_PHY_RST);
-			clock_delay_us(10000);
-			/* The bit does not clear itself on every chip. */
-			e1000_write(e, CTRL, ctrl);
-			clock_delay_us(10000);
-		}
-		if (e->flags & E1000_PHY1)
-			phy_wake(e);
-	}
+	if (e1000_wait(e, STATUS, STATUS_LU, STATUS_LU, LINK_MS))
+		e1000_find_phy(nic);
+	else
+		restart_link(nic, ctrl);
 	flow_control(e);
 }
 
@@ -252,8 +215,8 @@ static bool eeprom_mac(struct nic *nic, unsigned shift, uint32_t done, uint8_t *
 			return false;
 		put_le16(mac + 2 * i, word);
 	}
-	/* Both ports of a dual card share one EEPROM. */
-	mac[5] ^= (uint8_t)PCI_FUNC(&nic->pci);
+	/* The ports of a card share one EEPROM. */
+	mac[5] ^= (uint8_t)(e1000_read(e, STATUS) >> STATUS_PORT_SHIFT & 3);
 	return nic_mac_valid(mac);
 }
 
