@@ -39,7 +39,8 @@
 #define PROXY_LEAST_MS	  100u
 #define PROXY_FACTOR	  4
 #define PXE_TRIES	  3 /* 250 ms doubling: 1.75 s */
-#define DEAF_MS		  10000u
+#define DEAF_MS		  3000u
+#define DEAF_FRAMES	  2 /* sent in vain, at least */
 
 enum state {
 	IDLE,	     /* no link yet */
@@ -63,6 +64,7 @@ struct session {
 	uint64_t offered_at; /* first offer */
 	uint32_t offer_delay;
 	unsigned naks;
+	uint64_t sent_before, received_before; /* the card's frames when DISCOVERs began */
 	bool has_offer, has_proxy, proxy_done;
 	struct dhcp_reply offer, proxy; /* offer becomes the ACK */
 };
@@ -221,6 +223,8 @@ static void receive(struct udp_socket *socket, uint32_t source, uint16_t source_
 static void start_discovering(struct session *s, uint64_t now)
 {
 	s->started = now;
+	s->sent_before = s->nic->counters.tx_packets;
+	s->received_before = s->nic->counters.rx_packets;
 	s->xid = random_u32();
 	discover_from(s, now);
 }
@@ -228,11 +232,14 @@ static void start_discovering(struct session *s, uint64_t now)
 /* Some chips come up deaf. Any frame at all proves the opposite. */
 static void restart_deaf_card(struct session *s, uint64_t now)
 {
-	if (s->restarted || s->nic->counters.rx_packets || now - s->started < DEAF_MS)
+	const struct nic_counters *c = &s->nic->counters;
+
+	if (s->restarted || now - s->started < DEAF_MS || !s->nic->link_up ||
+	    c->rx_packets != s->received_before || c->tx_packets < s->sent_before + DEAF_FRAMES)
 		return;
 	s->restarted = true;
-	log_debug("dhcp", 1, "%s: nothing received in %u s", s->nic->name, DEAF_MS / 1000);
-	nic_restart(s->nic, "nothing received during DHCP");
+	print("\n");
+	nic_restart(s->nic, "nothing received while DHCP asks");
 }
 
 static void say_blocked(struct session *s)

@@ -38,6 +38,7 @@ static struct nic *cards[CARDS];
 static struct server servers[CARDS][2];
 static unsigned discovers[CARDS], requests[CARDS], pxe_requests[CARDS], renewals[CARDS];
 static uint16_t last_secs;
+static bool deaf; /* cards receive nothing before they are brought up again */
 static uint8_t last_packet[1500];
 static size_t last_len;
 
@@ -205,6 +206,8 @@ static void serve(struct nic *nic, const struct tx_frame *frame)
 		discovers[card]++;
 	else if (type == DHCP_REQUEST)
 		requests[card]++;
+	if (deaf && !nic->restarts)
+		return;
 	for (unsigned i = 0; i < 2; i++) {
 		struct server *s = &servers[card][i];
 
@@ -241,6 +244,7 @@ static int setup(void **state)
 	host_turn_us = 500;
 	host_turn = deliver_due;
 	settings_reset();
+	deaf = false;
 	memset(servers, 0, sizeof(servers));
 	memset(queue, 0, sizeof(queue));
 	memset(discovers, 0, sizeof(discovers));
@@ -361,12 +365,24 @@ static void a_silent_network_costs_its_patience(void **state)
 	assert_int_equal(dhcp(1), E_DHCP_NO_ANSWER);
 	assert_true(took >= 60000 && took < 61000);
 	assert_non_null(strstr(error_text(), "nothing received"));
+	assert_int_equal(cards[0]->restarts, 1); /* once, and no more */
 	assert_true(discovers[0] >= 8 && discovers[0] < 15);
 	assert_true(last_secs >= 45);
 	assert_false(cards[0]->open);
 	took = clock_ms();
 	assert_int_equal(dhcp_run(cards, 1, &options), E_DHCP_NO_ANSWER);
 	assert_true(clock_ms() - took < 13000);
+}
+
+static void a_deaf_card_is_brought_up_again(void **state)
+{
+	plain_server(0);
+	deaf = true;
+	assert_int_equal(dhcp(1), 0);
+	assert_true(took >= 3000 && took < 10000);
+	assert_int_equal(cards[0]->restarts, 1);
+	assert_non_null(strstr(host_output(), "net0: nothing received while DHCP asks; "
+					      "bringing the card up again"));
 }
 
 static void no_link_fails_fast(void **state)
@@ -787,6 +803,7 @@ int main(void)
 		TEST(packets_are_those_of_ipxe),
 		TEST(uuid_goes_out_in_pxe_order),
 		TEST(a_silent_network_costs_its_patience),
+		TEST(a_deaf_card_is_brought_up_again),
 		TEST(no_link_fails_fast),
 		TEST(a_late_link_is_waited_for),
 		TEST(ctrl_c_ends_it),
