@@ -207,6 +207,8 @@ def all_rows():
         rows.append(Download(
             f"http-{card}", f"HTTP 64 MB, {name}", QEMU_CARD[card],
             2.5 if card == "virtio" else 1.5, f"http://{SERVER}/file", 64 * MB, nginx))
+    rows.append(Download("http-rtl8139", "HTTP 64 MB, rtl8139", "rtl8139", 7,
+                         f"http://{SERVER}/file", 64 * MB, nginx))
     for phase, title, targets, ours, peer in DISK_ROWS:
         for (card, name), target in zip(CARDS, targets):
             rows.append(DiskCalls(f"{phase}-{card}", f"{title}, {name}", QEMU_CARD[card],
