@@ -27,6 +27,7 @@
 #define TALLY_US       10000
 #define FCS	       4
 #define TX_SHORTEST    60
+#define RX_SILENT_MS   1000 /* after an overflow */
 #define TX_HANG_MS     3000
 #define TX_DOORBELL_MS 90 /* just below the distance of two looks */
 
@@ -172,6 +173,26 @@ static void watch_transmitter(struct nic *nic)
 	}
 }
 
+/** An overflow of the FIFO stops the receiver for good on some chips, now and then on others. */
+static void watch_receiver(struct nic *nic, uint32_t causes)
+{
+	struct r8169 *r = priv(nic);
+	uint64_t now = clock_ms();
+
+	if (causes & ISR_FIFO_OVERFLOW) {
+		r->overflows++;
+		r->overflow_at = now;
+		r->overflow_packets = nic->counters.rx_packets;
+		if (r8169_has(r, R8169_FIFO_HANGS))
+			nic_restart(nic, "the card's receive FIFO overflowed");
+	}
+	if (!r->overflow_at || now - r->overflow_at < RX_SILENT_MS)
+		return;
+	r->overflow_at = 0;
+	if (nic->counters.rx_packets == r->overflow_packets)
+		nic_restart(nic, "nothing received since the receive FIFO overflowed");
+}
+
 static void r8169_check_link(struct nic *nic)
 {
 	struct r8169 *r = priv(nic);
@@ -184,11 +205,7 @@ static void r8169_check_link(struct nic *nic)
 	}
 	if (causes & ISR_SYSTEM_ERROR)
 		nic_restart(nic, "the card reports a bus error");
-	if (causes & ISR_FIFO_OVERFLOW) {
-		r->overflows++;
-		if (r8169_has(r, R8169_FIFO_HANGS))
-			nic_restart(nic, "the card's receive FIFO overflowed");
-	}
+	watch_receiver(nic, causes);
 	r8169_phy_check(nic);
 	watch_transmitter(nic);
 }
@@ -235,6 +252,7 @@ static int make_rings(struct nic *nic)
 	r->rx_next = 0;
 	r->tx_head = r->tx_tail = r->tx_told = r->tx_seen = 0;
 	r->tx_seen_at = clock_ms();
+	r->overflow_at = 0;
 	return 0;
 }
 

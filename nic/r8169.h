@@ -203,6 +203,8 @@ struct r8169 {
 	struct r8169_tally *tally;
 	uint16_t aspm_before; /* link control bits */
 	uint32_t overflows, doorbells_again;
+	uint64_t overflow_at;	   /* the last one, clock_ms(), until frames came again; or 0 */
+	uint64_t overflow_packets; /* what had been received then */
 };
 
 static inline uint8_t r8169_read8(const struct r8169 *r, unsigned reg)
