@@ -2,12 +2,14 @@
 /*
  * The parts of the language among themselves:
  *
- *	lexer.c    a line into simple commands, a command into words
+ *	lexer.c    a line into simple commands, a command into words; quotes
  *	expand.c   ${…} in a word
  *	options.c  words into a struct call
  *	runner.c   the commands of a line one after the other, their failures
  *	secrets.c  what of all that may be shown
- *	script.c   lines, labels, goto; check.c looks for mistakes beforehand
+ *	script.c   lines, labels, goto
+ *	blocks.c    if and for, over lines
+ *	check.c    mistakes that can be seen without running anything
  *	shell.c    lines from the keyboard; line_edit.c
  */
 #ifndef CMDLINE_INTERPRETER_H
@@ -31,9 +33,17 @@ struct words {
 };
 /**
  * Take the next command off *@line, which is cut into words in place; @max
- * words at most. A word beginning with '#' ends the line.
+ * words at most. A word beginning with '#' ends the line. An error after
+ * fail() when a quote is not closed: words[0..count) precede it.
  */
-void lexer_next(char **line, struct words *words, int max);
+int lexer_next(char **line, struct words *words, int max, bool quoting);
+/** Has @word quotes inside? */
+bool word_is_quoted(const char *word);
+/** What @word means: without its quotes, ${…} replaced when @expanding. Heap; NULL after fail(). */
+char *word_value(char *word, bool quoting, bool expanding);
+/** word_value() of each; NULL after fail(). */
+char **words_values(const struct words *words, bool quoting, bool expanding);
+void words_free(char **values, int count);
 /** How many words a line of @len bytes can have at most. */
 static inline int lexer_words_max(size_t len)
 {
@@ -46,6 +56,11 @@ static inline int lexer_words_max(size_t len)
  * 0, a negative error after fail(), or CALL_HELP. */
 #define CALL_HELP 1
 int options_parse(const struct command *command, char **words, int count, struct call *call);
+/**
+ * As options_parse(), of words in which ${…} still stands: what depends on values is not looked at.
+ * After an error *@bad is the index of the word that it is about.
+ */
+int options_check(const struct command *command, char **words, int count, int *bad);
 /** Usage line, options and details of @command. */
 void command_help(const struct command *command);
 
@@ -59,15 +74,21 @@ struct frame {
 	bool stopped;	    /* exit was called … */
 	int status;	    /* … with this status */
 	struct lines *lines;
+	bool extended;	    /* quoting, if and for: "#!ipxe 2" and shells */
+	struct loop *loops; /* that run, innermost first */
 };
 extern struct frame *current_frame;
 /** Enter @frame; an error after fail() when too many are open. */
 int frame_enter(struct frame *frame);
 void frame_leave(struct frame *frame);
+/** Is what runs now read with quoting? */
+bool quoting_now(void);
+/** Run a command whose words are expanded already; @words are not kept. Nothing is reported. */
+int command_run(char *const *words, int count);
 /** Skip the rest of the current line (goto). */
 void line_stop(void);
-/** The failure that is reported next belongs to no command. */
-void command_none(void);
+/** Note @rc as the last failure, one of the line and of no command; returns @rc. */
+int line_failed(int rc);
 /** The last command that failed, as ${errno}, ${error} and ${error-code} show it. */
 struct last_failure {
 	int rc;
@@ -105,11 +126,38 @@ const char *line_label(const char *line, size_t *len);
 char *line_commands(char *line);
 /** Continue the running script at @label; error after fail() when there is none. */
 int script_goto(const char *label);
+/** The number in the first line, "#!ipxe 2"; 1 without one, 0 without such a line. */
+unsigned script_version(const char *text, size_t len);
+/** Run the lines of @frame, which has been entered, until one fails or the frame is stopped. */
+int lines_run(struct frame *frame);
+
+/* ---- blocks.c ---- */
+
+enum keyword {
+	KEYWORD_NONE,
+	KEYWORD_IF,
+	KEYWORD_ELSE,
+	KEYWORD_ENDIF,
+	KEYWORD_FOR,
+	KEYWORD_ENDFOR,
+};
+/** The keyword that @commands, a line without its label, begins with; *@rest is what follows. */
+enum keyword keyword_of(const char *commands, const char **rest);
+/** Run a line of an extended script or shell. */
+int blocks_run(struct frame *frame, char *commands);
+/** The lines of @frame go on somewhere else: end the loops that do not reach there. */
+void blocks_jumped(struct frame *frame);
+/** End all loops of @frame. */
+void blocks_leave(struct frame *frame);
+/** Does a block that @text, lines from the keyboard, begins wait for its end? */
+bool blocks_are_open(const char *text);
 
 /* ---- check.c ---- */
 
 /** Print a warning for each thing in a script that will fail when it is reached. */
 void script_check(const char *name, const char *text, size_t len);
+/** Print every mistake of a script; how many there are. */
+unsigned script_lint(const char *name, const char *text, size_t len);
 
 /* ---- line_edit.c ---- */
 

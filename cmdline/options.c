@@ -23,6 +23,8 @@ struct parser {
 	int next; /* index of the word to read next */
 	struct call *call;
 	bool help;
+	bool checking; /* ${…} stands in the words: their values are not known yet */
+	bool unsure;   /* a word may turn out to be an option */
 };
 
 /* ---- Usage ---- */
@@ -102,7 +104,9 @@ static int set_value(struct parser *p, const struct option *o, const char *text)
 		p->help = true;
 		return 0;
 	}
-	if (o->kind == OPTION_KEY && text[0] && !text[1])
+	if (p->checking && strstr(text, "${"))
+		number = 0;
+	else if (o->kind == OPTION_KEY && text[0] && !text[1])
 		number = (uint8_t)text[0];
 	else if ((o->kind == OPTION_NUMBER || o->kind == OPTION_KEY) &&
 		 !parse_integer(text, &number))
@@ -220,8 +224,9 @@ static const char *odd_option(const struct parser *p, const char *word)
 
 static int parse_odd(struct parser *p, const char *name)
 {
-	print("%s: warning: typographic dash in front of \"%s\" read as \"%s\"\n", p->command->name,
-	      name, name[1] ? "--" : "-");
+	if (!p->checking)
+		print("%s: warning: typographic dash in front of \"%s\" read as \"%s\"\n",
+		      p->command->name, name, name[1] ? "--" : "-");
 	return name[1] ? parse_long(p, name) : parse_short(p, name);
 }
 
@@ -258,6 +263,7 @@ static int parse_words(struct parser *p)
 		} else if (options && is_short_options(p->command, word)) {
 			rc = parse_short(p, word + 1);
 		} else {
+			p->unsure |= p->checking && text_starts(word, "${");
 			call->argv[call->argc++] = word;
 			if (arguments_are_text(p->command))
 				options = false;
@@ -266,25 +272,47 @@ static int parse_words(struct parser *p)
 	return rc;
 }
 
-int options_parse(const struct command *command, char **words, int count, struct call *call)
+static int parse(struct parser *p)
 {
-	struct parser p = {
-		.command = command, .words = words, .count = count, .next = 1, .call = call};
+	const struct command *command = p->command;
 	int rc;
 
-	memset(call, 0, sizeof(*call));
-	call->command = command;
-	call->argv = words; /* arguments move down over words that were read already */
-	rc = parse_words(&p);
+	memset(p->call, 0, sizeof(*p->call));
+	p->call->command = command;
+	p->call->argv = p->words; /* arguments move down over words that were read already */
+	p->next = 1;
+	rc = parse_words(p);
 	if (rc)
 		return rc;
-	if (p.help)
+	if (p->help)
 		return CALL_HELP;
-	if (call->argc < command->min_args)
-		return fail_usage(&p, "too few arguments", "");
-	if (call->argc > command->max_args)
-		return fail_usage(&p, "too many arguments", "");
+	p->next = 1; /* the command itself is what is wrong */
+	if (p->call->argc < command->min_args && !p->unsure)
+		return fail_usage(p, "too few arguments", "");
+	if (p->call->argc > command->max_args && !p->unsure)
+		return fail_usage(p, "too many arguments", "");
 	return 0;
+}
+
+int options_parse(const struct command *command, char **words, int count, struct call *call)
+{
+	struct parser p = {.command = command, .words = words, .count = count, .call = call};
+
+	return parse(&p);
+}
+
+int options_check(const struct command *command, char **words, int count, int *bad)
+{
+	struct call call;
+	struct parser p = {.command = command,
+			   .words = words,
+			   .count = count,
+			   .call = &call,
+			   .checking = true};
+	int rc = parse(&p);
+
+	*bad = p.next - 1;
+	return rc < 0 ? rc : 0;
 }
 
 char *join_args(const struct call *call, int from)

@@ -45,9 +45,9 @@ void frame_leave(struct frame *frame)
 	current_frame = frame->parent;
 }
 
-void command_none(void)
+bool quoting_now(void)
 {
-	current_command[0] = 0;
+	return current_frame && current_frame->extended;
 }
 
 void line_stop(void)
@@ -79,6 +79,14 @@ static void describe(int rc, struct last_failure *failure)
 	text_copy(failure->code, sizeof(failure->code), error_entry(rc)->code);
 }
 
+int line_failed(int rc)
+{
+	current_command[0] = 0;
+	reported.rc = 0;
+	describe(rc, &last_failure);
+	return rc;
+}
+
 void report_failure(int rc)
 {
 	struct last_failure f;
@@ -94,6 +102,9 @@ void report_failure(int rc)
 	if (*current_command)
 		print("%s: ", current_command);
 	print("%s", f.text);
+	/* Behind a semicolon the sentence says itself what to do. */
+	if (rc < 0 && !strstr(f.text, "; "))
+		print("; %s", error_entry(rc)->advice);
 	if (*f.code)
 		print(" (%s)", f.code);
 	print("\n");
@@ -112,32 +123,6 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-static void free_words(char **words, int count)
-{
-	for (int i = 0; i < count; i++)
-		heap_free(words[i]);
-	heap_free(words);
-}
-
-/* The words of a command with their ${…} replaced; each stays one word. */
-static char **expand_words(const struct words *words)
-{
-	char **expanded = heap_zalloc((size_t)words->count * sizeof(*expanded));
-
-	if (!expanded) {
-		fail(E_NO_MEMORY, "no memory for a command of %d words", words->count);
-		return NULL;
-	}
-	for (int i = 0; i < words->count; i++) {
-		expanded[i] = expand(words->word[i]);
-		if (!expanded[i]) {
-			free_words(expanded, i);
-			return NULL;
-		}
-	}
-	return expanded;
-}
-
 static int call_command(const struct command *command, char **words, int count)
 {
 	struct call call;
@@ -150,34 +135,47 @@ static int call_command(const struct command *command, char **words, int count)
 	return rc ? rc : command->run(&call);
 }
 
-static int run_expanded(char *const *expanded, int count, bool *is_test)
+static int fail_not_found(const char *name)
+{
+	const char *rest;
+
+	if (keyword_of(name, &rest) != KEYWORD_NONE)
+		return fail(E_CMD_NOT_FOUND,
+			    "command not found; if and for need the first line \"#!ipxe 2\", and "
+			    "stand at the beginning of a line");
+	return fail(E_CMD_NOT_FOUND, "command not found");
+}
+
+int command_run(char *const *expanded, int count)
 {
 	const struct command *command = command_find(expanded[0]);
 	char **words;
 	int rc;
 
 	if (!command)
-		return fail(E_CMD_NOT_FOUND, "command not found");
+		return fail_not_found(expanded[0]);
 	/* Parsing moves the words about; the owner's list stays whole. */
 	words = heap_alloc((size_t)count * sizeof(*words));
 	if (!words)
 		return fail(E_NO_MEMORY, "no memory for a command of %d words", count);
 	memcpy(words, expanded, (size_t)count * sizeof(*words));
-	*is_test = command->test;
 	rc = call_command(command, words, count);
 	heap_free(words);
 	return rc;
 }
 
 /* A test that says no is not worth a line; one that could not be made is. */
-static bool is_answer(bool is_test, int rc)
+static bool is_answer(const char *name, int rc)
 {
-	return is_test && rc != E_CMD_USAGE && rc != E_NO_MEMORY;
+	const struct command *command = command_find(name);
+
+	return command && command->test && rc != E_CMD_USAGE && rc != E_NO_MEMORY &&
+	       rc != E_INVALID;
 }
 
 static int run_command(const struct words *words)
 {
-	bool is_test = false;
+	bool answer = false;
 	char **expanded;
 	int rc;
 
@@ -186,17 +184,19 @@ static int run_command(const struct words *words)
 	error_clear();
 	reported.rc = 0;
 	text_copy(current_command, sizeof(current_command), words->word[0]);
-	expanded = expand_words(words);
-	rc = expanded ? run_expanded(expanded, words->count, &is_test) : error_code();
+	expanded = words_values(words, quoting_now(), true);
+	rc = expanded ? command_run(expanded, words->count) : error_code();
 	if (rc)
 		secrets_hide_words(expanded ? expanded : words->word, words->count, current_command,
 				   sizeof(current_command));
-	if (expanded)
-		free_words(expanded, words->count);
+	if (expanded) {
+		answer = is_answer(expanded[0], rc);
+		words_free(expanded, words->count);
+	}
 	if (!rc)
 		return 0;
 	describe(rc, &last_failure);
-	if (rc < 0 && !is_answer(is_test, rc))
+	if (rc < 0 && !answer)
 		report_failure(rc);
 	return rc;
 }
@@ -214,7 +214,10 @@ static int run_words(char *line, struct words *words, int max)
 	int rc = 0;
 
 	do {
-		lexer_next(&line, words, max);
+		int broken = lexer_next(&line, words, max, quoting_now());
+
+		if (broken)
+			return line_failed(broken);
 		if (wanted(before, rc))
 			rc = run_command(words);
 		before = words->next;

@@ -33,6 +33,20 @@ bool script_probe(const char *text, size_t len)
 	return len - i == 6 || is_space((uint8_t)text[i + 6]);
 }
 
+unsigned script_version(const char *text, size_t len)
+{
+	size_t i = skip_blank(text, len);
+	unsigned version = 0;
+
+	if (!script_probe(text, len))
+		return 0;
+	for (i += 6; i < len && (text[i] == ' ' || text[i] == '\t'); i++)
+		;
+	for (; i < len && is_digit((uint8_t)text[i]) && version < 1000; i++)
+		version = version * 10 + (unsigned)(text[i] - '0');
+	return version && (i == len || is_space((uint8_t)text[i])) ? version : 1;
+}
+
 /* ---- Lines ---- */
 
 /* The physical line at @lines->next; its length without LF and CR. */
@@ -159,13 +173,14 @@ int script_goto(const char *label)
 	rc = wait_turn(DEADLINE_NEVER);
 	if (rc)
 		return fail_context(rc, "goto %.60s", label);
+	blocks_jumped(current_frame);
 	line_stop();
 	return 0;
 }
 
 /* ---- Running ---- */
 
-static int run_lines(struct frame *frame)
+int lines_run(struct frame *frame)
 {
 	int rc = 0;
 
@@ -174,25 +189,30 @@ static int run_lines(struct frame *frame)
 
 		rc = lines_next(frame->lines, &line, &frame->line);
 		if (rc)
-			command_none();
+			line_failed(rc);
 		if (rc || !line)
 			break;
-		rc = command_line(line_commands(line));
+		if (frame->extended)
+			rc = blocks_run(frame, line_commands(line));
+		else
+			rc = command_line(line_commands(line));
 		heap_free(line);
 	}
+	blocks_leave(frame);
 	return frame->stopped ? frame->status : rc;
 }
 
 int script_run(const char *name, const char *text, size_t len)
 {
 	struct lines lines = lines_of(text, len);
-	struct frame frame = {.script = name, .lines = &lines};
+	struct frame frame = {
+		.script = name, .lines = &lines, .extended = script_version(text, len) == 2};
 	int rc = frame_enter(&frame);
 
 	if (rc)
 		return rc;
 	script_check(name, text, len);
-	rc = run_lines(&frame);
+	rc = lines_run(&frame);
 	report_failure(rc);
 	frame_leave(&frame);
 	return rc;

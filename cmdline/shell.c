@@ -10,6 +10,39 @@
 
 static struct history history;
 
+/* Read on until the block that @line begins is whole. Takes @line; NULL when it was given up. */
+static char *read_block(char *line)
+{
+	while (line && blocks_are_open(line)) {
+		size_t len = strlen(line);
+		int rc;
+		char *more = line_edit("> ", "", false, &history, DEADLINE_NEVER, &rc);
+		char *whole = more ? heap_realloc(line, len + strlen(more) + 2) : NULL;
+
+		if (whole) {
+			history_add(&history, more);
+			whole[len] = '\n';
+			memcpy(whole + len + 1, more, strlen(more) + 1);
+		} else {
+			heap_free(line);
+		}
+		heap_free(more);
+		line = whole;
+	}
+	return line;
+}
+
+static int run_block(struct frame *frame, const char *text)
+{
+	struct lines lines = lines_of(text, strlen(text));
+	int rc;
+
+	frame->lines = &lines;
+	rc = lines_run(frame);
+	frame->lines = NULL;
+	return rc;
+}
+
 static int read_and_run(struct frame *frame)
 {
 	int rc;
@@ -22,7 +55,10 @@ static int read_and_run(struct frame *frame)
 		return rc;
 	history_add(&history, line);
 	frame->line++;
-	rc = command_line(line);
+	line = read_block(line);
+	if (!line)
+		return 0;
+	rc = strchr(line, '\n') ? run_block(frame, line) : command_line(line);
 	/* In the shell every answer is for the user: also that of a test. */
 	report_failure(rc);
 	heap_free(line);
@@ -31,7 +67,7 @@ static int read_and_run(struct frame *frame)
 
 int shell_run(void)
 {
-	struct frame frame = {0};
+	struct frame frame = {.extended = true};
 	int rc;
 
 	if (setting_number("", "lock", 0)) {

@@ -255,6 +255,17 @@ void tcp_abort_all(void)
 	tcp_leave();
 }
 
+bool tcp_closing(void)
+{
+	struct tcp_conn *conn;
+
+	list_for_each(conn, &tcp_conns, link) {
+		if (!conn->owned && conn->state != TCP_TIME_WAIT && conn->state != TCP_DEAD)
+			return true;
+	}
+	return false;
+}
+
 /* ---- Opening ---- */
 
 /* RFC 6528: a clock of 4 us, moved by a secret function of the four-tuple. */

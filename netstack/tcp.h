@@ -78,6 +78,9 @@ void tcp_abort(struct tcp_conn *conn);
 /** Reset every connection and ring the cards' doorbells: a way out. Handlers are not called. */
 void tcp_abort_all(void);
 
+/** Are there connections that tcp_close() left to end by themselves, TIME-WAIT excepted? */
+bool tcp_closing(void);
+
 /** From ICMP: @dest:@port is unreachable from local @local_port, with @code of type 3. */
 void tcp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code);
 

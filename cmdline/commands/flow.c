@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* goto exit isset iseq prompt sleep shell */
+/* goto exit isset iseq islt isgt prompt sleep time sync shell */
 #include "bios/clock.h"
 #include "bios/heap.h"
 #include "cmdline/interpreter.h"
@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "netstack/net.h"
+#include "netstack/tcp.h"
 
 static int run_goto(struct call *call)
 {
@@ -54,9 +55,43 @@ TABLE_ENTRY(command, cmd_isset) = {
 	.test = true,
 };
 
+/* ---- iseq islt isgt ---- */
+
+static int parse_number(const char *text, int64_t *number)
+{
+	bool negative = *text == '-';
+	uint64_t value;
+
+	if (!text_to_u64(text + negative, 0, &value) || value > INT64_MAX)
+		return fail(E_INVALID, "\"%.60s\" is not a number", text);
+	*number = negative ? -(int64_t)value : (int64_t)value;
+	return 0;
+}
+
+/* Numbers of the two arguments. */
+static int parse_numbers(const struct call *call, int64_t *a, int64_t *b)
+{
+	int rc = parse_number(call->argv[0], a);
+
+	return rc ? rc : parse_number(call->argv[1], b);
+}
+
+static const struct option iseq_options[] = {
+	{'n', "number", OPTION_FLAG, "compare numbers: 0x10 equals 16"}};
+
 static int run_iseq(struct call *call)
 {
-	if (!strcmp(call->argv[0], call->argv[1]))
+	bool equal = !strcmp(call->argv[0], call->argv[1]);
+	int64_t a, b;
+
+	if (call->option[0].given) {
+		int rc = parse_numbers(call, &a, &b);
+
+		if (rc)
+			return rc;
+		equal = a == b;
+	}
+	if (equal)
 		return 0;
 	return fail(E_FALSE, "\"%.60s\" and \"%.60s\" are not equal", call->argv[0], call->argv[1]);
 }
@@ -64,9 +99,52 @@ TABLE_ENTRY(command, cmd_iseq) = {
 	.name = "iseq",
 	.arguments = "<value1> <value2>",
 	.summary = "Succeed when both values are equal",
+	.options = iseq_options,
+	.option_count = ARRAY_SIZE(iseq_options),
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_iseq,
+	.test = true,
+};
+
+static int run_islt(struct call *call)
+{
+	int64_t a, b;
+	int rc = parse_numbers(call, &a, &b);
+
+	if (rc)
+		return rc;
+	return a < b ? 0
+		     : fail(E_FALSE, "%.40s is not less than %.40s", call->argv[0], call->argv[1]);
+}
+TABLE_ENTRY(command, cmd_islt) = {
+	.name = "islt",
+	.arguments = "<number1> <number2>",
+	.summary = "Succeed when the first number is less than the second",
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_islt,
+	.test = true,
+};
+
+static int run_isgt(struct call *call)
+{
+	int64_t a, b;
+	int rc = parse_numbers(call, &a, &b);
+
+	if (rc)
+		return rc;
+	return a > b ? 0
+		     : fail(E_FALSE, "%.40s is not greater than %.40s", call->argv[0],
+			    call->argv[1]);
+}
+TABLE_ENTRY(command, cmd_isgt) = {
+	.name = "isgt",
+	.arguments = "<number1> <number2>",
+	.summary = "Succeed when the first number is greater than the second",
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_isgt,
 	.test = true,
 };
 
@@ -142,6 +220,44 @@ TABLE_ENTRY(command, cmd_sleep) = {
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_sleep,
+};
+
+static int run_time(struct call *call)
+{
+	uint64_t start = clock_ms(), ms;
+	int rc = command_run(call->argv, call->argc);
+
+	ms = clock_ms() - start;
+	print("%s: %llu.%03u s\n", call->argv[0], (unsigned long long)(ms / 1000),
+	      (unsigned)(ms % 1000));
+	return rc;
+}
+TABLE_ENTRY(command, cmd_time) = {
+	.name = "time",
+	.arguments = "<command> [<arguments>...]",
+	.summary = "Run a command and print how long it took",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_time,
+};
+
+static const struct option sync_options[] = {
+	{'t', "timeout", OPTION_NUMBER, "give up after this many milliseconds"}};
+
+static int run_sync(struct call *call)
+{
+	uint64_t timeout = call->option[0].number;
+	int rc = wait_until(!tcp_closing(), timeout ? clock_ms() + timeout : DEADLINE_NEVER);
+
+	return rc ? fail(rc, "connections are still being closed") : 0;
+}
+TABLE_ENTRY(command, cmd_sync) = {
+	.name = "sync",
+	.arguments = "",
+	.summary = "Wait until connections that were closed have ended",
+	.options = sync_options,
+	.option_count = ARRAY_SIZE(sync_options),
+	.run = run_sync,
 };
 
 static int run_shell(struct call *call)

@@ -19,7 +19,7 @@
 
 static int run_fail(struct call *call)
 {
-	return fail(E_TIMEOUT, "%s did not answer", call->argc ? call->argv[0] : "nobody");
+	return fail(E_TIMEOUT, "%s did not answer; retry", call->argc ? call->argv[0] : "nobody");
 }
 TABLE_ENTRY(command, cmd_fail) = {.name = "t-fail", .max_args = 1, .run = run_fail};
 
@@ -123,20 +123,22 @@ static void test_values_are_not_syntax(void **state)
 
 static void test_failures(void **state)
 {
-	PRINTS("nonsense", "nonsense: command not found (E-CMD-01)\n");
+	PRINTS("nonsense", "nonsense: command not found; help lists the commands (E-CMD-01)\n");
 	PRINTS("t-fail 192.0.2.1 || echo on",
-	       "t-fail 192.0.2.1: 192.0.2.1 did not answer (E-GEN-03)\non\n");
+	       "t-fail 192.0.2.1: 192.0.2.1 did not answer; retry (E-GEN-03)\non\n");
 	assert_int_equal(command_line("echo ${errno}"), 0);
-	PRINTS("echo ${error} ${error-code}", "192.0.2.1 did not answer E-GEN-03\n");
+	PRINTS("echo ${error} ${error-code}", "192.0.2.1 did not answer; retry E-GEN-03\n");
 	assert_int_equal(error_errno(E_TIMEOUT), setting_number("", "errno", 0));
 	PRINTS("iseq ${errno} 0x0 || echo kept", "kept\n");
 	PRINTS("t-fail a b c", "t-fail a b c: too many arguments; usage: t-fail (E-CMD-02)\n");
 	PRINTS("echo --help && echo on", "Usage:\n\n  echo [-n|--n] [<text>...]\n\nPrint text.\n"
 					 "  -n, --n                      no end of line\non\n");
-	PRINTS("iseq a", "iseq a: too few arguments; usage: iseq <value1> <value2> (E-CMD-02)\n");
+	PRINTS("iseq a", "iseq a: too few arguments; usage: iseq [-n|--number] <value1> <value2> "
+			 "(E-CMD-02)\n");
 	/* The same failure twice is two failures. */
-	PRINTS("t-fail ; t-fail", "t-fail: nobody did not answer (E-GEN-03)\nt-fail: nobody did "
-				  "not answer (E-GEN-03)\n");
+	PRINTS("t-fail ; t-fail",
+	       "t-fail: nobody did not answer; retry (E-GEN-03)\nt-fail: nobody did "
+	       "not answer; retry (E-GEN-03)\n");
 	setting_store("self", "${self}", SOURCE_SCRIPT);
 	assert_int_equal(command_line("echo ${self}"), E_EXPAND);
 }
@@ -148,20 +150,20 @@ static void test_secrets_are_hidden(void **state)
 
 	setting_store("password", "geheim123", SOURCE_SCRIPT);
 	setting_store("reverse-password", "ab", SOURCE_SCRIPT);
-	PRINTS("t-fail x${password}y", "t-fail x***y: x***y did not answer (E-GEN-03)\n");
+	PRINTS("t-fail x${password}y", "t-fail x***y: x***y did not answer; retry (E-GEN-03)\n");
 	assert_null(strstr(last_failure.text, "geheim"));
 	/* By whatever way the value came. */
 	setting_store("copy", "${password}", SOURCE_SCRIPT);
-	PRINTS("t-fail ${copy}", "t-fail ***: *** did not answer (E-GEN-03)\n");
+	PRINTS("t-fail ${copy}", "t-fail ***: *** did not answer; retry (E-GEN-03)\n");
 	PRINTS("t-fail http://u:pw@h/x",
-	       "t-fail http://u:***@h/x: http://u:***@h/x did not answer (E-GEN-03)\n");
+	       "t-fail http://u:***@h/x: http://u:***@h/x did not answer; retry (E-GEN-03)\n");
 	/* Two letters are no secret inside other words. */
-	PRINTS("t-fail cable-ab", "t-fail cable-***: cable-*** did not answer (E-GEN-03)\n");
+	PRINTS("t-fail cable-ab", "t-fail cable-***: cable-*** did not answer; retry (E-GEN-03)\n");
 	PRINTS("set net0/privkey typed wrong",
-	       "set net0/privkey *** ***: net0/privkey: \"***\" is not a value of type hex "
-	       "(E-SET-04)\n");
+	       "set net0/privkey *** ***: net0/privkey: \"***\" is not a value of type hex; "
+	       "see docs/settings.md for what each type accepts (E-SET-04)\n");
 	setting_store("esc", "a\x1b[2Jb", SOURCE_SCRIPT);
-	PRINTS("t-fail ${esc}", "t-fail a?[2Jb: a?[2Jb did not answer (E-GEN-03)\n");
+	PRINTS("t-fail ${esc}", "t-fail a?[2Jb: a?[2Jb did not answer; retry (E-GEN-03)\n");
 	memset(long_word, 'w', sizeof(long_word) - 1);
 	long_word[sizeof(long_word) - 1] = 0;
 	setting_store("long", long_word, SOURCE_SCRIPT);
@@ -194,24 +196,25 @@ static void test_lines(void **state)
 	SCRIPT_PRINTS("echo a\\ \necho b\n", "a\\\nb\n");
 	assert_int_equal(script("echo a\necho b\\"), E_SCRIPT_LINE);
 	assert_non_null(
-		strstr(host_output(), "test:2: warning: the script ends in a backslash\na\n"));
-	assert_non_null(
-		strstr(host_output(), "\ntest:2: the script ends in a backslash (E-SCRIPT-04)\n"));
+		strstr(host_output(), "test:2:1: warning: the script ends in a backslash\na\n"));
+	assert_non_null(strstr(host_output(), "\ntest:2: the script ends in a backslash; check "));
 	assert_int_equal(script(""), 0);
 }
 
 static void test_abort(void **state)
 {
 	assert_int_equal(script("echo a\nt-fail\necho b\n"), E_TIMEOUT);
-	assert_string_equal(host_output(), "a\ntest:2: t-fail: nobody did not answer (E-GEN-03)\n");
+	assert_string_equal(host_output(),
+			    "a\ntest:2: t-fail: nobody did not answer; retry (E-GEN-03)\n");
 	/* Nobody prints it a second time on its way up. */
 	report_failure(E_TIMEOUT);
-	assert_string_equal(host_output(), "a\ntest:2: t-fail: nobody did not answer (E-GEN-03)\n");
-	assert_int_equal(script("\n\niseq a b\necho b\n"), E_FALSE);
 	assert_string_equal(host_output(),
-			    "test:3: iseq a b: \"a\" and \"b\" are not equal (E-CMD-03)\n");
+			    "a\ntest:2: t-fail: nobody did not answer; retry (E-GEN-03)\n");
+	assert_int_equal(script("\n\niseq a b\necho b\n"), E_FALSE);
+	assert_string_equal(host_output(), "test:3: iseq a b: \"a\" and \"b\" are not equal; put "
+					   "|| and a command behind it to go on (E-CMD-03)\n");
 	SCRIPT_PRINTS("t-fail x ||\necho b\n",
-		      "test:1: t-fail x: x did not answer (E-GEN-03)\nb\n");
+		      "test:1: t-fail x: x did not answer; retry (E-GEN-03)\nb\n");
 	/* The number is that of the first physical line. */
 	script("echo \\\n a\nt-fail \\\n b\n");
 	assert_non_null(strstr(host_output(), "test:3: t-fail b: b did"));
@@ -269,7 +272,7 @@ static void test_nested(void **state)
 	setting_store("inner", "echo in|t-fail|echo never", SOURCE_SCRIPT);
 	assert_int_equal(script("echo out\nt-sub inner\necho never\n"), E_TIMEOUT);
 	assert_string_equal(host_output(),
-			    "out\nin\ninner:2: t-fail: nobody did not answer (E-GEN-03)\n");
+			    "out\nin\ninner:2: t-fail: nobody did not answer; retry (E-GEN-03)\n");
 	script("t-sub inner || echo handled ${error-code}\nnonsense ||\n");
 	assert_non_null(
 		strstr(host_output(), "handled E-GEN-03\ntest:2: nonsense: command not found"));
@@ -288,10 +291,11 @@ static void test_check(void **state)
 {
 	SCRIPT_PRINTS(
 		"#!ipxe\nexit\nfrobnicate && goto lost ; goto ${x}\n:here\ngoto here\n${cmd}\n",
-		"test:3: warning: frobnicate: command not found\n"
-		"test:3: warning: goto: there is no label \":lost\"\n");
-	script("#!ipxe 2\nexit\n");
-	assert_non_null(strstr(host_output(), "test:1: warning: \"#!ipxe 2\""));
+		"test:3:1: warning: frobnicate: command not found\n"
+		"test:3:20: warning: goto: there is no label \":lost\"\n");
+	SCRIPT_PRINTS("#!ipxe 2\nexit\n", "");
+	SCRIPT_PRINTS("#!ipxe 3\nexit\n",
+		      "test:1:1: warning: #!ipxe 3 is read as #!ipxe: there is #!ipxe 2\n");
 	script("exit\na1\na2\na3\na4\na5\na6\na7\na8\na9\na10\na11\na12\n");
 	assert_non_null(strstr(host_output(), "test: 2 more warnings\n"));
 }
@@ -307,9 +311,11 @@ static void test_settings_commands(void **state)
 	PRINTS("show --quiet password", "***\n");
 	PRINTS("clear x && isset ${x} || echo gone", "gone\n");
 	assert_int_equal(command_line("clear x"), 0);
-	PRINTS("show x", "show x: Could not find \"x\" (E-SET-01)\n");
-	PRINTS("set x:int8 nonsense", "set x:int8 nonsense: x:int8: \"nonsense\" is not a value of "
-				      "type int8 (E-SET-04)\n");
+	PRINTS("show x", "show x: Could not find \"x\"; show lists what is set; see "
+			 "docs/settings.md for the names (E-SET-01)\n");
+	PRINTS("set x:int8 nonsense",
+	       "set x:int8 nonsense: x:int8: \"nonsense\" is not a value of "
+	       "type int8; see docs/settings.md for what each type accepts (E-SET-04)\n");
 	setting_store_raw("net0.dhcp", "filename", NULL, "sent", 4, SOURCE_DHCP);
 	PRINTS("show filename", "net0.dhcp/filename:string = sent (DHCP)\n");
 	PRINTS("unset filename && echo <${filename}>", "<>\n");
@@ -333,8 +339,10 @@ static void test_inc(void **state)
 	PRINTS("set s 41 && inc s && echo ${s}", "42\n");
 	PRINTS("set u:uint8 0xff && inc u && echo ${u}", "0x0\n");
 	PRINTS("inc net0/c:uint16 0x10 && echo ${net0/c}", "0x10\n");
-	PRINTS("set w word && inc w", "inc w: w is of type string and not a number (E-GEN-04)\n");
-	PRINTS("inc n x", "inc n x: \"x\": invalid integer value (E-GEN-04)\n");
+	PRINTS("set w word && inc w", "inc w: w is of type string and not a number; see help "
+				      "COMMAND for what is accepted (E-GEN-04)\n");
+	PRINTS("inc n x", "inc n x: \"x\": invalid integer value; see help COMMAND for what is "
+			  "accepted (E-GEN-04)\n");
 }
 
 static void test_prompt(void **state)
@@ -386,14 +394,15 @@ static void test_help_and_explain(void **state)
 	assert_non_null(strstr(host_output(), "unset"));
 	output("help show");
 	assert_non_null(strstr(host_output(), "show [-q|--quiet] [<setting>]"));
-	PRINTS("help nonsense", "help nonsense: there is no command \"nonsense\" (E-CMD-01)\n");
+	PRINTS("help nonsense", "help nonsense: there is no command \"nonsense\"; help lists the "
+				"commands (E-CMD-01)\n");
 	PRINTS("explain e-gen-03", "E-GEN-03: timed out\nWhat to do: check that the other side is "
 				   "running and reachable\n");
-	PRINTS("explain E-XX-1",
-	       "explain E-XX-1: \"E-XX-1\" is no error code that this version knows (E-GEN-05)\n");
+	PRINTS("explain E-XX-1", "explain E-XX-1: \"E-XX-1\" is no error code that this version "
+				 "knows; check the spelling (E-GEN-05)\n");
 	output("t-fail here");
 	output("explain");
-	assert_non_null(strstr(host_output(), "It said: here did not answer\n"));
+	assert_non_null(strstr(host_output(), "It said: here did not answer; retry\n"));
 }
 
 static const char *left_how;
@@ -546,7 +555,8 @@ static void test_shell(void **state)
 	assert_int_equal(shell_run(), 7);
 	assert_non_null(strstr(host_output(), "iPXE> echo one\none\n"));
 	assert_non_null(strstr(host_output(), "\n2\n"));
-	assert_non_null(strstr(host_output(), "isset : the value is empty (E-CMD-03)\n"));
+	assert_non_null(strstr(host_output(), "isset : the value is empty; put || and a command "
+					      "behind it to go on (E-CMD-03)\n"));
 	assert_null(strstr(host_output(), "never\nnever"));
 	host_reset();
 	host_clock_set_ms(1000);
@@ -577,7 +587,8 @@ static void test_shell_in_script(void **state)
 {
 	host_keys("goto x\rexit\r");
 	assert_int_equal(script("shell\necho after\n:x\n"), 0);
-	assert_non_null(strstr(host_output(), "goto x: Not in a script (E-SCRIPT-02)\n"));
+	assert_non_null(strstr(host_output(),
+			       "goto x: Not in a script; use it in a script only (E-SCRIPT-02)\n"));
 	assert_non_null(strstr(host_output(), "after\n"));
 	command_line("set lock 1");
 	assert_int_equal(script("shell || echo locked\n"), 0);
