@@ -73,9 +73,11 @@ static int find_end(struct lines *at, enum keyword opener, enum keyword closer, 
 
 		if (rc)
 			return rc;
-		if (!*line)
-			return fail(E_SCRIPT_BLOCK, "no %s follows",
-				    closer == KEYWORD_ENDIF ? "endif" : "endfor");
+		if (!*line) {
+			fail(E_SCRIPT_BLOCK, "no %s follows",
+			     closer == KEYWORD_ENDIF ? "endif" : "endfor");
+			return E_SCRIPT_BLOCK;
+		}
 		keyword = keyword_of(line_commands(*line), &rest);
 		if (!depth && (keyword == closer || (or_else && keyword == KEYWORD_ELSE)))
 			return 0;
@@ -270,13 +272,17 @@ static int run_for(struct frame *frame, const char *rest)
 {
 	struct loop *loop = heap_zalloc(sizeof(*loop));
 	char *text = text_dup(rest);
-	int rc = loop && text ? loop_enter(frame, loop, text)
-			      : fail(E_NO_MEMORY, "no memory for a loop");
+	int rc;
 
+	if (!loop || !text) {
+		heap_free(loop);
+		heap_free(text);
+		return line_failed(fail(E_NO_MEMORY, "no memory for a loop"));
+	}
+	rc = loop_enter(frame, loop, text);
 	heap_free(text);
 	if (rc) {
-		if (loop)
-			loop_free(loop);
+		loop_free(loop);
 		return line_failed(rc);
 	}
 	loop->outer = frame->loops;

@@ -211,15 +211,16 @@ static size_t dashes(const char *word, bool *odd)
 	}
 }
 
-/* Name of the option behind typographic dashes, or NULL when @word is no such thing. */
-static const char *odd_option(const struct parser *p, const char *word)
+/* Is @word an option behind typographic dashes? *@name is where its name begins. */
+static bool is_odd_option(const struct parser *p, const char *word, const char **name)
 {
 	bool odd;
-	const char *name = word + dashes(word, &odd);
-	bool known = name[0] && (!name[1] ? find_short(p->command, name[0]) != NULL
-					  : find_long(p->command, name, name_length(name)) != NULL);
 
-	return odd && known ? name : NULL;
+	*name = word + dashes(word, &odd);
+	if (!odd || !**name)
+		return false;
+	return (*name)[1] ? find_long(p->command, *name, name_length(*name)) != NULL
+			  : find_short(p->command, **name) != NULL;
 }
 
 static int parse_odd(struct parser *p, const char *name)
@@ -252,9 +253,9 @@ static int parse_words(struct parser *p)
 
 	while (p->next < p->count && !rc) {
 		char *word = p->words[p->next++];
-		const char *name = options ? odd_option(p, word) : NULL;
+		const char *name;
 
-		if (name) {
+		if (options && is_odd_option(p, word, &name)) {
 			rc = parse_odd(p, name);
 		} else if (options && !strcmp(word, "--")) {
 			options = false;

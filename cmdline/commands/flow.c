@@ -57,23 +57,28 @@ TABLE_ENTRY(command, cmd_isset) = {
 
 /* ---- iseq islt isgt ---- */
 
-static int parse_number(const char *text, int64_t *number)
+static bool parse_number(const char *text, int64_t *number)
 {
 	bool negative = *text == '-';
 	uint64_t value;
 
-	if (!text_to_u64(text + negative, 0, &value) || value > INT64_MAX)
-		return fail(E_INVALID, "\"%.60s\" is not a number", text);
+	if (!text_to_u64(text + negative, 0, &value) || value > INT64_MAX) {
+		fail(E_INVALID, "\"%.60s\" is not a number", text);
+		return false;
+	}
 	*number = negative ? -(int64_t)value : (int64_t)value;
-	return 0;
+	return true;
 }
 
-/* Numbers of the two arguments. */
-static int parse_numbers(const struct call *call, int64_t *a, int64_t *b)
+/* The order of two numbers in the arguments, -1, 0 or 1; false after fail(). */
+static bool compare(const struct call *call, int *order)
 {
-	int rc = parse_number(call->argv[0], a);
+	int64_t a, b;
 
-	return rc ? rc : parse_number(call->argv[1], b);
+	if (!parse_number(call->argv[0], &a) || !parse_number(call->argv[1], &b))
+		return false;
+	*order = (a > b) - (a < b);
+	return true;
 }
 
 static const struct option iseq_options[] = {
@@ -81,17 +86,11 @@ static const struct option iseq_options[] = {
 
 static int run_iseq(struct call *call)
 {
-	bool equal = !strcmp(call->argv[0], call->argv[1]);
-	int64_t a, b;
+	int order = strcmp(call->argv[0], call->argv[1]);
 
-	if (call->option[0].given) {
-		int rc = parse_numbers(call, &a, &b);
-
-		if (rc)
-			return rc;
-		equal = a == b;
-	}
-	if (equal)
+	if (call->option[0].given && !compare(call, &order))
+		return E_INVALID;
+	if (!order)
 		return 0;
 	return fail(E_FALSE, "\"%.60s\" and \"%.60s\" are not equal", call->argv[0], call->argv[1]);
 }
@@ -109,13 +108,13 @@ TABLE_ENTRY(command, cmd_iseq) = {
 
 static int run_islt(struct call *call)
 {
-	int64_t a, b;
-	int rc = parse_numbers(call, &a, &b);
+	int order;
 
-	if (rc)
-		return rc;
-	return a < b ? 0
-		     : fail(E_FALSE, "%.40s is not less than %.40s", call->argv[0], call->argv[1]);
+	if (!compare(call, &order))
+		return E_INVALID;
+	if (order < 0)
+		return 0;
+	return fail(E_FALSE, "%.40s is not less than %.40s", call->argv[0], call->argv[1]);
 }
 TABLE_ENTRY(command, cmd_islt) = {
 	.name = "islt",
@@ -129,14 +128,13 @@ TABLE_ENTRY(command, cmd_islt) = {
 
 static int run_isgt(struct call *call)
 {
-	int64_t a, b;
-	int rc = parse_numbers(call, &a, &b);
+	int order;
 
-	if (rc)
-		return rc;
-	return a > b ? 0
-		     : fail(E_FALSE, "%.40s is not greater than %.40s", call->argv[0],
-			    call->argv[1]);
+	if (!compare(call, &order))
+		return E_INVALID;
+	if (order > 0)
+		return 0;
+	return fail(E_FALSE, "%.40s is not greater than %.40s", call->argv[0], call->argv[1]);
 }
 TABLE_ENTRY(command, cmd_isgt) = {
 	.name = "isgt",
