@@ -40,7 +40,7 @@ static const char *cut(const char *text)
 
 	out[0] = 0;
 	do {
-		lexer_next(&line, &words, 32);
+		lexer_next(&line, &words, 32, false);
 		for (int i = 0; i < words.count; i++)
 			format_append(out, sizeof(out), "[%s]", words.word[i]);
 		format_append(out, sizeof(out), "%s", separators[words.next]);
@@ -163,7 +163,7 @@ static int parse(const struct command *command, const char *line)
 	char *p = parse_buffer;
 
 	text_copy(parse_buffer, sizeof(parse_buffer), line);
-	lexer_next(&p, &words, 32);
+	lexer_next(&p, &words, 32, false);
 	error_clear();
 	return options_parse(command, words.word, words.count, &call);
 }
