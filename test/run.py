@@ -2,9 +2,12 @@
 
 Starts dnsmasq, nginx and an iSCSI target in a namespace of its own and boots the
 image in QEMU to a menu whose first entry boots a small disk from the target.
-Ctrl-A X ends QEMU; everything else ends with it.
+Ctrl-A X ends QEMU; everything else ends with it, as it does when the terminal goes away.
 """
 
+import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,7 +39,29 @@ goto menu
 """
 
 
+def ended(number, _frame):
+    """`kill`, or the shell that ends: leave by way of the clean-up."""
+    sys.exit(128 + number)
+
+
+def run(command):
+    """Runs QEMU to its end, or to that of the terminal: make does not pass that on."""
+    terminal = select.poll()
+    if os.isatty(0):
+        terminal.register(0, 0)
+    with subprocess.Popen(command) as machine:
+        try:
+            while machine.poll() is None:
+                if terminal.poll(200):
+                    sys.exit("the terminal is gone")
+            return machine.returncode
+        finally:
+            machine.terminate()  # not kill(): QEMU must give the terminal its modes back
+
+
 def main():
+    signal.signal(signal.SIGHUP, ended)
+    signal.signal(signal.SIGTERM, ended)
     with tempfile.TemporaryDirectory() as logs:
         lab = Lab(logs)
         try:
@@ -55,7 +80,7 @@ def main():
                 "-device", "virtio-net-pci,netdev=n0,romfile=",
             ]
             print("Ctrl-A X ends QEMU.")
-            return subprocess.call(lab.net.command(command))
+            return run(lab.net.command(command))
         finally:
             lab.close()
 

@@ -21,7 +21,8 @@ class Dnsmasq:
         self.leases = lab.run_dir / "leases"
         argv = [
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
-            "--user=root", "--no-resolv", "--no-hosts", "--bind-interfaces",
+            # A change of user or group would lose the death signal that process.py asks for.
+            "--user=root", "--group=root", "--no-resolv", "--no-hosts", "--bind-interfaces",
             "--interface=br0", "--except-interface=lo", "--log-dhcp",
             "--log-facility=-", "--log-queries", "--no-ping",
             f"--pid-file={lab.run_dir}/dnsmasq.pid",
