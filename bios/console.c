@@ -3,7 +3,8 @@
  * The console: output to all its devices, keys from any of them, Ctrl-C.
  *
  * Looking for a key costs a trip to real mode, so it is done at most every
- * 20 ms; the trip also lets the BIOS' timer interrupt run.
+ * 20 ms, or every 4 ms when a key is all that we wait for; the trip also lets
+ * the BIOS' timer interrupt run. A key that can be seen without one is taken at once.
  */
 #include "bios/console.h"
 #include "bios/console_internal.h"
@@ -14,7 +15,9 @@
 #include "lib/text.h"
 
 #define LOOK_EVERY_US 20000u
+#define WAIT_EVERY_US 4000u
 #define ESCAPE_US     50000u /* bytes of one escape sequence come closer together */
+#define BURST_US      5000u  /* and so do those of a pasted text, on a busy emulator too */
 
 static bool bios_on = true;
 static bool break_ignored, break_seen;
@@ -24,8 +27,10 @@ static bool deferred;
 static char kept[1024];
 static size_t kept_len;
 
-static int queue[256];
+static int queue[1024];
 static unsigned queue_head, queue_tail;
+
+static void look(unsigned every_us);
 
 void console_init(void)
 {
@@ -62,8 +67,13 @@ void console_write(const char *text, size_t len)
 		return;
 	}
 	console_flush();
-	if (bios_on)
-		bios_screen_write(text, len);
+	if (bios_on) {
+		for (size_t i = 0; i < len; i++) {
+			if (uart_waiting() && !break_ignored)
+				look(0);
+			bios_screen_write(text + i, 1);
+		}
+	}
 	uart_write(text, len);
 }
 
@@ -128,26 +138,38 @@ static int uart_escape(void)
 	return KEY_ESC;
 }
 
-/* What the BIOS already fetched from a line that both of us read is older than what is still there.
+/*
+ * A BIOS that reads the same line does so when its timer ticks, within any call of it, and keeps 15
+ * keys. So the line is read dry before the BIOS is called, unless the BIOS already has some of it.
  */
 static int device_key(void)
 {
-	int key = bios_on ? bios_keyboard_key() : -1;
+	int key = -1;
 
-	if (key < 0)
-		key = uart_byte();
-	else
+	if (bios_on && (bios_keyboard_waiting() || !uart_waiting()))
+		key = bios_keyboard_key();
+	if (key >= 0 || (bios_on && bios_keyboard_waiting()))
 		return key;
+	key = uart_byte();
 	if (key == 0x7f)
 		return KEY_BACKSPACE;
 	return key == KEY_ESC ? uart_escape() : key;
 }
 
-static void look(bool now)
+/* What is pasted comes in bursts. */
+static void await_burst(void)
+{
+	uint64_t end = clock_us() + BURST_US;
+
+	while (uart_present() && !uart_waiting() && clock_us() < end)
+		;
+}
+
+static void look(unsigned every_us)
 {
 	int key;
 
-	if (!now && clock_us() - last_look < LOOK_EVERY_US)
+	if (!uart_waiting() && !bios_keyboard_waiting() && clock_us() - last_look < every_us)
 		return;
 	last_look = clock_us();
 	if (break_ignored) {
@@ -162,6 +184,7 @@ static void look(bool now)
 		/* A full queue loses its oldest key: Ctrl-C must get through. */
 		if (queue_head == queue_tail)
 			queue_tail = (queue_tail + 1) % ARRAY_SIZE(queue);
+		await_burst();
 	}
 }
 
@@ -169,7 +192,7 @@ int console_key(void)
 {
 	int key;
 
-	look(queue_head == queue_tail);
+	look(queue_head == queue_tail ? WAIT_EVERY_US : LOOK_EVERY_US);
 	if (queue_head == queue_tail)
 		return -1;
 	key = queue[queue_tail];
@@ -182,7 +205,7 @@ int console_key(void)
 /* What was typed up to the Ctrl-C belonged to the thing that is being stopped. */
 bool console_break(void)
 {
-	look(false);
+	look(LOOK_EVERY_US);
 	if (!break_seen || break_ignored)
 		return false;
 	break_seen = false;

@@ -204,6 +204,13 @@ bool bios_screen_redirected(void)
 	return segment < 0xc000 || segment >= 0xc800;
 }
 
+bool bios_keyboard_waiting(void)
+{
+	const volatile uint16_t *head_tail = (const volatile uint16_t *)0x41a;
+
+	return head_tail[0] != head_tail[1];
+}
+
 int bios_keyboard_key(void)
 {
 	static const struct {

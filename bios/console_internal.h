@@ -16,6 +16,9 @@ bool bios_screen_redirected(void);
 void bios_screen_write(const char *text, size_t len);
 /** Next key of the BIOS keyboard as console_key() gives it, or -1. */
 int bios_keyboard_key(void);
+/** Are there keys in the BIOS' own queue? False also when it does not keep them in its data area.
+ */
+bool bios_keyboard_waiting(void);
 
 /* UARTs (console_uart.c). */
 /** Use COM1 or COM2 (@index 0 or 1) at @baud (0: leave the divisor alone); false: none there. */
@@ -23,8 +26,12 @@ bool uart_init(unsigned index, uint32_t baud);
 /** Only take keys from COM1 or COM2, which the BIOS has set up and writes to itself. */
 bool uart_listen(unsigned index);
 void uart_write(const char *text, size_t len);
+/** Is there a line that keys may come from? */
+bool uart_present(void);
 /** Next received byte, or -1. */
 int uart_byte(void);
+/** Is there one? */
+bool uart_waiting(void);
 /** Does uart_write() write anywhere? */
 bool uart_active(void);
 

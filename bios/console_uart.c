@@ -83,9 +83,17 @@ void uart_write(const char *text, size_t len)
 	}
 }
 
+bool uart_present(void)
+{
+	return base;
+}
+
+bool uart_waiting(void)
+{
+	return base && (in8(base + UART_LSR) & LSR_READY);
+}
+
 int uart_byte(void)
 {
-	if (!base || !(in8(base + UART_LSR) & LSR_READY))
-		return -1;
-	return in8(base + UART_DATA);
+	return uart_waiting() ? in8(base + UART_DATA) : -1;
 }
