@@ -6,6 +6,7 @@
 #include "bios/gate.h"
 #include "bios/memmap.h"
 #include "boot/boot.h"
+#include "boot/boot_timer.h"
 #include "lib/log.h"
 #include "nic/nic.h"
 #include "netstack/http.h"
@@ -31,6 +32,7 @@ static void let_go(void)
 
 void leave_prepare(void)
 {
+	boot_timer_stop();
 	http_close_idle();
 	san_prepare_exit();
 	if (san_any_hooked())

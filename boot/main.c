@@ -9,20 +9,20 @@
 #include "bios/console_internal.h"
 #include "bios/heap_internal.h"
 #include "bios/low.h"
-#include "bios/power.h"
 #include "boot/boot.h"
+#include "boot/boot_timer.h"
 #include "boot/image.h"
+#include "boot/on_fail.h"
 #include "boot/startup.h"
 #include "bzimage/handover.h"
 #include "cmdline/command.h"
+#include "lib/error.h"
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/settings.h"
 #include "lib/text.h"
 #include "lib/version.h"
 #include "netstack/net.h"
-
-#define RETRY_SECONDS 10
 
 /* bzimage/embed.asm */
 extern const char embedded_script[], embedded_script_end[];
@@ -62,69 +62,6 @@ static void seed_random(void)
 	}
 }
 
-/* Count down on one line; true when a key was pressed. */
-static bool countdown(const char *what, unsigned seconds)
-{
-	int key = -1;
-
-	for (unsigned left = seconds; left && key < 0; left--) {
-		print("\r%s in %u s, any key opens the shell \b", what, left);
-		wait_until((key = console_key()) >= 0, clock_ms() + 1000);
-	}
-	print("\n");
-	return key >= 0;
-}
-
-static void fail_shell(void)
-{
-	shell_run();
-	leave_to_bios();
-}
-
-static void fail_retry(void)
-{
-	if (countdown("Trying again", RETRY_SECONDS))
-		shell_run();
-}
-
-static void fail_reboot(void)
-{
-	if (!countdown("Rebooting", RETRY_SECONDS))
-		power_reboot(true);
-	fail_shell();
-}
-
-static void fail_halt(void)
-{
-	print("Stopped (on-fail=halt); any key opens the shell\n");
-	wait_until(console_key() >= 0, DEADLINE_NEVER);
-	fail_shell();
-}
-
-enum { ON_FAIL_EXIT, ON_FAIL_LOCAL, ON_FAIL_SHELL, ON_FAIL_RETRY, ON_FAIL_REBOOT, ON_FAIL_HALT };
-
-/* What setting on-fail may ask for; an action that returns asks for another try. */
-static const struct {
-	const char *name;
-	void (*act)(void);
-} on_fail[] = {
-	[ON_FAIL_EXIT] = {"exit", leave_to_bios},   [ON_FAIL_LOCAL] = {"local", leave_to_bios},
-	[ON_FAIL_SHELL] = {"shell", fail_shell},    [ON_FAIL_RETRY] = {"retry", fail_retry},
-	[ON_FAIL_REBOOT] = {"reboot", fail_reboot}, [ON_FAIL_HALT] = {"halt", fail_halt},
-};
-
-/* Index of the action; @fallback when the setting is unset or unknown. */
-static unsigned on_fail_action(unsigned fallback)
-{
-	char name[16];
-
-	if (setting_text("", "on-fail", name, sizeof(name)))
-		for (unsigned i = 0; i < ARRAY_SIZE(on_fail); i++)
-			if (!strcmp(on_fail[i].name, name))
-				return i;
-	return fallback;
-}
-
 /* Options with a value that means nothing are said at once, not when they are needed. */
 static void check_options(void)
 {
@@ -132,9 +69,7 @@ static void check_options(void)
 	struct nic *nic;
 	bool found = false;
 
-	if (setting_text("", "on-fail", value, sizeof(value)) && on_fail_action(~0u) == ~0u)
-		print("on-fail=%s is not known: use exit, local, shell, retry, reboot or halt\n",
-		      value);
+	on_fail_check();
 	if (!setting_text("", "nic", value, sizeof(value)))
 		return;
 	list_for_each(nic, &nics, link)
@@ -147,6 +82,8 @@ static bool ctrl_b(void)
 {
 	bool pressed = false;
 
+	if (setting_number("", "lock", 0))
+		return false;
 	print("\nPress Ctrl-B for the command line...");
 	wait_until((pressed = console_key() == KEY_CTRL_B), clock_ms() + 2000);
 	print("\n");
@@ -174,10 +111,15 @@ int main(void)
 		leave_to_bios();
 	}
 	for (;;) {
+		boot_timer_start();
 		rc = startup_run(script);
+		if (boot_timer_expired())
+			rc = fail(E_BOOT_TIMEOUT, "nothing has booted in %u s",
+				  boot_timer_seconds());
+		boot_timer_stop();
 		if (rc == 0)
 			leave_to_bios();
 		report_failure(rc);
-		on_fail[on_fail_action(script ? ON_FAIL_EXIT : ON_FAIL_RETRY)].act();
+		on_fail_act(script ? "exit" : "retry");
 	}
 }

@@ -10,6 +10,7 @@
 #include "cmdline/interpreter.h"
 #include "bios/console.h"
 #include "bios/heap.h"
+#include "boot/boot_timer.h"
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/text.h"
@@ -59,6 +60,7 @@ int key_wait(uint64_t deadline)
 	}
 	if (rc)
 		return rc;
+	boot_timer_stop();
 	return key == KEY_CTRL_C ? E_CANCELLED : key;
 }
 

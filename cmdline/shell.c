@@ -2,6 +2,7 @@
 /* The interactive shell. */
 #include "cmdline/interpreter.h"
 #include "bios/heap.h"
+#include "boot/boot_timer.h"
 #include "boot/image.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -48,8 +49,8 @@ static int read_and_run(struct frame *frame)
 	int rc;
 	char *line = line_edit("iPXE> ", "", false, &history, DEADLINE_NEVER, &rc);
 
-	/* Ctrl-C gives up the line, not the shell. */
-	if (rc == E_CANCELLED)
+	/* Ctrl-C gives up the line, not the shell; the end of boot-timeout does. */
+	if (rc == E_CANCELLED && !boot_timer_expired())
 		return 0;
 	if (!line)
 		return rc;

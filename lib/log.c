@@ -96,6 +96,11 @@ static void enable(const char *name, size_t len, int level)
 
 	if (!len || len >= AREA_NAME)
 		return;
+	if (len == 4 && !memcmp(name, "none", 4)) {
+		area_count = 0;
+		all_level = 0;
+		return;
+	}
 	if (len == 3 && !memcmp(name, "all", 3)) {
 		all_level = level;
 		return;
@@ -133,6 +138,23 @@ void log_enable(const char *list)
 	}
 }
 
+void log_print_enabled(void)
+{
+	const char *comma = "";
+
+	if (all_level) {
+		print("all:%d", all_level);
+		comma = ",";
+	}
+	for (unsigned i = 0; i < area_count; i++) {
+		if (areas[i].level == all_level)
+			continue;
+		print("%s%s:%d", comma, areas[i].name, areas[i].level);
+		comma = ",";
+	}
+	print("%s\n", *comma ? "" : "none");
+}
+
 bool log_enabled(const char *area, int level)
 {
 	const struct area *a = find_area(area, strlen(area));
@@ -148,4 +170,75 @@ void log_ring(const char **first, size_t *first_len, const char **second, size_t
 	*first_len = ring_wrapped ? RING_SIZE - at : at;
 	*second = ring;
 	*second_len = ring_wrapped ? at : 0;
+}
+
+uint32_t log_end(void)
+{
+	return ring_end;
+}
+
+/* Where the oldest line begins that is there from its start. */
+static uint32_t oldest_line(void)
+{
+	uint32_t at = ring_end - RING_SIZE;
+
+	while (at != ring_end && ring[at % RING_SIZE] != '\n')
+		at++;
+	return at == ring_end ? at : at + 1;
+}
+
+/* Skip what follows ESC: "[", parameters, and a letter; or one other byte. */
+static uint32_t skip_escape(uint32_t at, uint32_t end)
+{
+	if (at == end || ring[at % RING_SIZE] != '[')
+		return at == end ? at : at + 1;
+	for (at++; at != end; at++) {
+		char c = ring[at % RING_SIZE];
+
+		if (c >= '@' && c <= '~')
+			return at + 1;
+	}
+	return at;
+}
+
+/* The bytes from @at to @end as a line on a screen: a carriage return begins it anew, when
+ * something follows. */
+static void flatten(uint32_t at, uint32_t end, char *line, size_t size)
+{
+	size_t len = 0;
+	bool anew = false;
+
+	while (at != end) {
+		char c = ring[at++ % RING_SIZE];
+
+		if (c == '\033') {
+			at = skip_escape(at, end);
+		} else if (c == '\r') {
+			anew = true;
+		} else if (c == '\b') {
+			len -= len > 0;
+		} else if (is_print(c) || (uint8_t)c >= 0x80) {
+			if (anew)
+				len = 0;
+			anew = false;
+			if (len + 1 < size)
+				line[len++] = c;
+		}
+	}
+	line[len] = '\0';
+}
+
+bool log_line(uint32_t *position, char *line, size_t size)
+{
+	uint32_t start = *position, end;
+
+	if (ring_end - start > RING_SIZE)
+		start = oldest_line();
+	for (end = start; end != ring_end && ring[end % RING_SIZE] != '\n'; end++)
+		;
+	if (end == ring_end)
+		return false;
+	flatten(start, end, line, size);
+	*position = end + 1;
+	return true;
 }

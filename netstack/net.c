@@ -70,10 +70,12 @@ void net_poll(void)
 	inside = false;
 }
 
+uint64_t wait_cancelled_at = DEADLINE_NEVER;
+
 int wait_turn(uint64_t deadline)
 {
 	net_poll();
-	if (console_break())
+	if (console_break() || clock_ms() >= wait_cancelled_at)
 		return E_CANCELLED;
 	if (deadline != DEADLINE_NEVER && clock_ms() >= deadline)
 		return E_TIMEOUT;

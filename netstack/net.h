@@ -22,9 +22,13 @@
  * re-entered: a call from inside itself returns at once. */
 void net_poll(void);
 
-/** One turn of waiting: net_poll(), then 0, E_CANCELLED (Ctrl-C), or E_TIMEOUT past @deadline
- * (clock_ms() time). Records no sentence: the caller knows what it waited for. */
+/** One turn of waiting: net_poll(), then 0, E_CANCELLED (Ctrl-C, or wait_cancelled_at has come),
+ * or E_TIMEOUT past @deadline (clock_ms() time). Records no sentence: the caller knows what it
+ * waited for. */
 int wait_turn(uint64_t deadline);
+
+/** clock_ms() time from which on every wait is cancelled (boot-timeout); DEADLINE_NEVER: none. */
+extern uint64_t wait_cancelled_at;
 
 /** Wait until @condition (an expression, looked at in every turn) holds: 0, E_CANCELLED or
  * E_TIMEOUT. @deadline is computed once. */

@@ -107,6 +107,7 @@ void guest_running(bool is_running)
 	if (is_running == running)
 		return;
 	running = is_running;
+	wait_cancelled_at = DEADLINE_NEVER; /* the boot got somewhere */
 	if (!running)
 		gate_unhook(GATE_INT08);
 	else if (setting_number("", "san-poll", 1))

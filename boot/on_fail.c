@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * on-fail=ACTION[,SECONDS]: what an unattended machine does when its boot
+ * failed. An action with consequences counts down first, and any key opens the
+ * shell instead; with lock=1 there is no shell, and a key only ends the wait.
+ */
+#include "boot/on_fail.h"
+#include "bios/console.h"
+#include "bios/power.h"
+#include "boot/boot.h"
+#include "cmdline/command.h"
+#include "lib/log.h"
+#include "lib/settings.h"
+#include "lib/text.h"
+#include "netstack/net.h"
+
+#define DELAY_SECONDS 10
+#define DELAY_MAX     86400
+
+static bool locked(void)
+{
+	return setting_number("", "lock", 0) != 0;
+}
+
+/* Count down on one line; true when a key was pressed. */
+static bool countdown(const char *what, unsigned seconds)
+{
+	const char *offer = locked() ? "a key ends the wait" : "any key opens the shell";
+	int key = -1;
+
+	for (unsigned left = seconds; left && key < 0; left--) {
+		print("\r%s in %u s, %s \b", what, left, offer);
+		wait_until((key = console_key()) >= 0, clock_ms() + 1000);
+	}
+	print("\n");
+	return key >= 0;
+}
+
+static void act_exit(unsigned delay)
+{
+	leave_to_bios();
+}
+
+static void act_shell(unsigned delay)
+{
+	shell_run();
+	leave_to_bios();
+}
+
+static void act_retry(unsigned delay)
+{
+	if (countdown("Trying again", delay) && !locked())
+		shell_run();
+}
+
+static void act_reboot(unsigned delay)
+{
+	if (countdown("Rebooting", delay) && !locked())
+		act_shell(delay);
+	leave_for_power();
+	power_reboot(true);
+}
+
+static void act_halt(unsigned delay)
+{
+	if (locked()) {
+		print("Stopped (on-fail=halt)\n");
+		for (;;)
+			wait_turn(DEADLINE_NEVER);
+	}
+	print("Stopped (on-fail=halt); any key opens the shell\n");
+	while (console_key() < 0)
+		wait_turn(DEADLINE_NEVER);
+	act_shell(delay);
+}
+
+static const struct action {
+	const char *name;
+	void (*act)(unsigned delay);
+} actions[] = {
+	{"exit", act_exit},   {"local", act_exit},   {"shell", act_shell},
+	{"retry", act_retry}, {"reboot", act_reboot}, {"halt", act_halt},
+};
+
+/* Split "retry,30"; NULL when it means nothing. */
+static const struct action *parse(char *text, uint32_t *delay)
+{
+	char *seconds = strchr(text, ',');
+
+	*delay = DELAY_SECONDS;
+	if (seconds) {
+		*seconds++ = '\0';
+		if (!text_to_u32(seconds, 10, DELAY_MAX, delay))
+			return NULL;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(actions); i++)
+		if (!strcmp(actions[i].name, text))
+			return &actions[i];
+	return NULL;
+}
+
+void on_fail_check(void)
+{
+	char value[64], text[64];
+	uint32_t delay;
+
+	if (!setting_text("", "on-fail", value, sizeof(value)))
+		return;
+	text_copy(text, sizeof(text), value);
+	if (!parse(text, &delay))
+		print("on-fail=%s is not known: use exit, local, shell, retry, reboot or halt, "
+		      "and a delay behind a comma: retry,30\n",
+		      value);
+}
+
+void on_fail_act(const char *fallback)
+{
+	const struct action *action = NULL;
+	uint32_t delay = DELAY_SECONDS;
+	char text[64];
+
+	if (setting_text("", "on-fail", text, sizeof(text)))
+		action = parse(text, &delay);
+	if (!action) {
+		text_copy(text, sizeof(text), fallback);
+		action = parse(text, &delay);
+	}
+	if (action)
+		action->act(delay);
+}
+
+TABLE_ENTRY(setting, setting_on_fail) = {
+	.name = "on-fail",
+	.type = "string",
+	.description = "what to do when the boot failed: exit, local, shell, retry, reboot, halt",
+};
