@@ -78,7 +78,7 @@ static const struct action {
 	const char *name;
 	void (*act)(unsigned delay);
 } actions[] = {
-	{"exit", act_exit},   {"local", act_exit},   {"shell", act_shell},
+	{"exit", act_exit},   {"local", act_exit},    {"shell", act_shell},
 	{"retry", act_retry}, {"reboot", act_reboot}, {"halt", act_halt},
 };
 

@@ -12,11 +12,11 @@
 #include "lib/log.h"
 #include "lib/settings.h"
 
-#define SYSLOG_PORT	514
-#define MESSAGE_MAX	1024 /* RFC 3164 section 4.1 */
-#define LINES_PER_TURN	8
-#define PRIORITY_INFO	14 /* facility 1 (user) * 8 + severity 6 */
-#define PRIORITY_ERROR	11 /* … + severity 3 */
+#define SYSLOG_PORT    514
+#define MESSAGE_MAX    1024 /* RFC 3164 section 4.1 */
+#define LINES_PER_TURN 8
+#define PRIORITY_INFO  14 /* facility 1 (user) * 8 + severity 6 */
+#define PRIORITY_ERROR 11 /* … + severity 3 */
 
 static struct udp_socket socket;
 static uint32_t server;	  /* 0: none */
@@ -47,13 +47,15 @@ static void send_line(const struct netif *netif, const char *line)
 static void syslog_poll(void)
 {
 	char line[MESSAGE_MAX];
+	uint8_t mac[ETH_ALEN];
 	struct netif *netif;
 	uint32_t next_hop;
 
 	if (!server || position == log_end())
 		return;
 	netif = netif_route(server, &next_hop);
-	if (!netif || !netif->address)
+	/* Of what waits for ARP only the last frame is kept. */
+	if (!netif || !netif->address || !arp_lookup(netif, next_hop, mac))
 		return;
 	for (unsigned i = 0; i < LINES_PER_TURN; i++) {
 		uint32_t before = log_end();

@@ -28,7 +28,8 @@ TABLE_ENTRY(command, cmd_debug) = {
 	.summary = "Show what parts of the firmware do: debug tcp dhcp:2",
 	.max_args = ARGS_ANY,
 	.run = run_debug,
-	.details = "Level 1 tells events, level 2 every packet, level 0 nothing. \"all\" is every area, "
+	.details = "Level 1 tells events, level 2 every packet, level 0 nothing. \"all\" is every "
+		   "area, "
 		   "\"none\" ends it all.\n",
 };
 

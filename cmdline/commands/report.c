@@ -21,10 +21,11 @@ static const char *loader_name(uint8_t type)
 	static const struct {
 		uint8_t type;
 		const char *name;
-	} names[] = {{0x31, "SYSLINUX"}, {0x32, "PXELINUX"}, {0x33, "ISOLINUX"}, {0x34, "EXTLINUX"}};
+	} names[] = {
+		{0x31, "SYSLINUX"}, {0x32, "PXELINUX"}, {0x33, "ISOLINUX"}, {0x34, "EXTLINUX"}};
 	static const char *const families[16] = {
-		"LILO",	  "Loadlin",	"bootsect",   "SYSLINUX", "Etherboot", "ELILO", "",	"GRUB",
-		"U-Boot", "Xen",	"Gujin",      "QEMU",	  "Arcturus",  "kexec", "", ""};
+		"LILO",	  "Loadlin", "bootsect", "SYSLINUX", "Etherboot", "ELILO", "", "GRUB",
+		"U-Boot", "Xen",     "Gujin",	 "QEMU",     "Arcturus",  "kexec", "", ""};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].type == type)

@@ -37,7 +37,8 @@ static void server(struct nic *nic, const struct tx_frame *frame)
 		put_be32(reply + 28, SERVER);
 		memcpy(reply + 32, p + 22, 10);
 		host_card_inject(nic, reply, sizeof(reply));
-	} else if (get_be16(p + 12) == ETHERTYPE_IPV4 && p[23] == IP_UDP && get_be16(p + 36) == 514) {
+	} else if (get_be16(p + 12) == ETHERTYPE_IPV4 && p[23] == IP_UDP &&
+		   get_be16(p + 36) == 514) {
 		received++;
 		if (strlen(messages) > sizeof(messages) / 2)
 			messages[0] = 0;

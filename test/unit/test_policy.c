@@ -92,7 +92,8 @@ static void a_key_stops_the_clock(void **state)
 static void a_script_sets_its_own_time(void **state)
 {
 	host_clock_advance_ms(60000);
-	assert_int_not_equal(script("#!ipxe\nset boot-timeout 3\nsleep 2\necho two\nsleep 10\n"), 0);
+	assert_int_not_equal(script("#!ipxe\nset boot-timeout 3\nsleep 2\necho two\nsleep 10\n"),
+			     0);
 	assert_non_null(strstr(host_output(), "two\n"));
 	assert_true(boot_timer_expired());
 }
@@ -131,7 +132,8 @@ static void delays(void **state)
 
 static void nonsense_is_said_at_once(void **state)
 {
-	static const char *const values[] = {"explode", "retry,", "retry,x", "retry,99999999", ",", ""};
+	static const char *const values[] = {"explode",	       "retry,", "retry,x",
+					     "retry,99999999", ",",	 ""};
 
 	for (unsigned i = 0; i + 1 < ARRAY_SIZE(values); i++) {
 		set("on-fail", values[i]);
