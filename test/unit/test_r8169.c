@@ -74,6 +74,38 @@ static void test_every_chip_from_any_state(void **state)
 	}
 }
 
+/** What must be in the registers of a running card, and is gone from them when it is closed. */
+static void test_configuration(void **state)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = rtl_chip_name(i)); i++) {
+		struct rtl_opts options = card_options(name);
+		struct r8169 *r;
+
+		card_setup(NULL);
+		options.left = RTL_LEFT_ALL & ~(RTL_LEFT_D3 | RTL_LEFT_10MBIT);
+		card_open(&options);
+		r = nic->priv;
+		assert_int_equal(r8169_read32(r, TCR) & TCR_STANDARD, TCR_STANDARD);
+		assert_int_equal(r8169_read32(r, TCR) & 3u << 17, 0); /* no loopback */
+		assert_int_equal(r8169_read32(r, RCR), r->gen->rcr | RCR_ACCEPT);
+		assert_int_equal(r8169_read16(r, CPCR) & (CPCR_VLAN | CPCR_DAC | CPCR_RX_CHECKSUM),
+				 CPCR_RX_CHECKSUM);
+		assert_int_equal(r8169_read16(r, RMS), RMS_LARGEST);
+		assert_int_equal(r8169_read8(r, CR9346), CR9346_LOCK);
+		assert_int_equal(r8169_read8(r, CONFIG3) & (CONFIG3_MAGIC | CONFIG3_LINK_UP), 0);
+		assert_int_equal(r8169_read8(r, CONFIG5) & CONFIG5_WAKE, 0);
+		nic_close(nic);
+		assert_int_equal(r8169_read8(r, CR) & (CR_TE | CR_RE), 0);
+		assert_int_equal(r8169_read32(r, RCR) & RCR_ACCEPT_MASK, 0);
+		if (r->gen->flags & R8169_GATE)
+			assert_int_equal(r8169_read32(r, MISC) & MISC_RX_GATE, 0);
+		card_check();
+		card_unplug();
+	}
+}
+
 static void test_good_link_is_left_alone(void **state)
 {
 	const char *name;
@@ -123,29 +155,43 @@ static void test_slow_link(void **state)
 	card_check();
 }
 
+/** Somebody turned the offer of 2.5 Gbit/s off: GPHY_OCP A5D4h. */
+static void plug_without_2500(const struct rtl_opts *options)
+{
+	uint32_t window = CARD_MEMORY + (2 << 20) + GPHY_OCP;
+
+	card_plug(options);
+	rtl_cfg_write(card.chip, 4, 3, 2);
+	rtl_bus_write(card.chip, 1, window, 0x80000000u | 0xa5d4u << 15, 4);
+	rtl_bus_write(card.chip, 1, window, 0x80000000u | 0xa400u << 15 | 0x1200, 4);
+	host_clock_advance_ms(1000);
+	card_tick();
+	assert_int_equal(nic_probe_all(), 1);
+	nic = nic_find("net0");
+}
+
 static void test_2500_is_negotiated(void **state)
 {
 	struct rtl_opts options = card_options("8125b");
 
-	card_plug(&options);
-	host_clock_advance_ms(1000);
-	card_tick();
-	/* Somebody turned the offer of 2.5 Gbit/s off: GPHY_OCP A5D4h. */
-	rtl_cfg_write(card.chip, 4, 3, 2);
-	rtl_bus_write(card.chip, 1, CARD_MEMORY + (2 << 20) + GPHY_OCP, 0x80000000u | 0xa5d4u << 15,
-		      4);
-	rtl_bus_write(card.chip, 1, CARD_MEMORY + (2 << 20) + GPHY_OCP,
-		      0x80000000u | 0xa400u << 15 | 0x1200, 4);
-	host_clock_advance_ms(1000);
-	card_tick();
+	plug_without_2500(&options);
 	assert_int_equal(rtl_link_speed(card.chip), 1000);
-	assert_int_equal(nic_probe_all(), 1);
-	nic = nic_find("net0");
 	assert_int_equal(nic_open(nic), 0);
 	assert_false(nic->link_up);
 	assert_non_null(strstr(host_output(), "link 1000 Mbit/s, the partner offers 2500"));
 	card_run(1000);
 	assert_int_equal(nic->speed, 2500);
+	card_check();
+	card_unplug();
+	/* Without a link yet, it is negotiated at once. */
+	card_setup(NULL);
+	options.link_down = 1;
+	plug_without_2500(&options);
+	assert_int_equal(nic_open(nic), 0);
+	rtl_cable(card.chip, 1, clock_ms());
+	card_run(1000);
+	assert_int_equal(nic->speed, 2500);
+	assert_null(strstr(host_output(), "negotiating again"));
 	card_check();
 }
 
@@ -290,7 +336,8 @@ static void test_address_sources(void **state)
 		card_exchange();
 		nic_close(nic);
 		/* … and the next system finds the card's own. */
-		assert_int_equal(nic_probe_all(), 1);
+		assert_int_equal(r8169_read32(nic->priv, IDR0), get_le32(card_mac));
+		assert_int_equal(r8169_read16(nic->priv, IDR4), get_le16(card_mac + 4));
 		assert_int_equal(setting_store("net0/mac", "", SOURCE_SCRIPT), 0);
 		assert_int_equal(nic_open(nic), 0);
 		assert_memory_equal(nic->mac, card_mac, 6);
@@ -460,6 +507,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_chip, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_every_chip_from_any_state, card_setup,
 						card_teardown),
+		cmocka_unit_test_setup_teardown(test_configuration, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_good_link_is_left_alone, card_setup,
 						card_teardown),
 		cmocka_unit_test_setup_teardown(test_slow_link, card_setup, card_teardown),

@@ -160,6 +160,28 @@ static void test_checksums(void **state)
 	}
 }
 
+static void test_tagged_frames_stay_tagged(void **state)
+{
+	static const char *const chips[] = {"8169s", "8168c", "8168h", "8125b"};
+	uint8_t frame[100] = {0};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(chips); i++) {
+		struct rtl_opts options = card_options(chips[i]);
+
+		card_setup(NULL);
+		options.left = RTL_LEFT_VLAN;
+		card_open(&options);
+		memcpy(frame, nic->mac, 6);
+		put_be32(frame + 12, 0x81000007);
+		rtl_frame_in(card.chip, frame, sizeof(frame));
+		nic_poll_all();
+		assert_int_equal(received_len, sizeof(frame));
+		assert_memory_equal(received, frame, sizeof(frame));
+		card_check();
+		card_unplug();
+	}
+}
+
 static void test_receive_errors(void **state)
 {
 	static const enum rtl_fault faults[] = {RTL_FAULT_RX_CRC,    RTL_FAULT_RX_RUNT,
@@ -432,6 +454,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_transmit_bursts, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_padding, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_checksums, card_setup, card_teardown),
+		cmocka_unit_test_setup_teardown(test_tagged_frames_stay_tagged, card_setup,
+						card_teardown),
 		cmocka_unit_test_setup_teardown(test_receive_errors, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_register_accesses, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_lost_doorbells, card_setup, card_teardown),
