@@ -116,9 +116,10 @@ size_t dhcp_build(const struct dhcp_request *request, uint8_t *buf);
 
 /** Identity of the server: option 54, else siaddr, else the sender. */
 uint32_t dhcp_server_of(const struct dhcp_reply *reply);
-/** Does the reply say what to boot (file, root path, script, PXE menu), or that nobody else will?
- */
+/** Does the reply say what to boot (file, root path, script, PXE menu)? */
 bool dhcp_has_boot_info(const struct dhcp_reply *reply);
+/** Does it, or say that no proxy will (no-pxedhcp)? */
+bool dhcp_needs_no_proxy(const struct dhcp_reply *reply);
 /** Is the sender a PXE service (option 60 "PXEClient")? */
 bool dhcp_is_pxe(const struct dhcp_reply *reply);
 /** Priority (175.1) of an offer. */
@@ -134,6 +135,8 @@ void dhcp_store_named_server(const char *scope, const struct dhcp_reply *reply);
 
 /** Keep the lease of @ack alive as long as the card is open. */
 void dhcp_lease_begin(struct nic *nic, const struct dhcp_reply *ack);
+/** Leave the client's port of @nic to somebody else; a renewal under way is tried again later. */
+void dhcp_lease_pause(struct nic *nic);
 
 /* ---- Links (link.c) ---- */
 

@@ -142,6 +142,16 @@ void dhcp_lease_end(struct nic *nic)
 	}
 }
 
+void dhcp_lease_pause(struct nic *nic)
+{
+	struct lease *lease;
+
+	list_for_each(lease, &leases, link) {
+		if (lease->nic == nic)
+			udp_close(&lease->socket);
+	}
+}
+
 void dhcp_lease_begin(struct nic *nic, const struct dhcp_reply *ack)
 {
 	struct lease *lease;

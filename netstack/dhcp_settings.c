@@ -48,13 +48,16 @@ static bool has_suboption(const struct dhcp_reply *reply, uint8_t tag, uint8_t s
 	return dhcp_suboption(reply, tag, sub, &len) != NULL;
 }
 
-bool dhcp_has_boot_info(const struct dhcp_reply *reply)
+bool dhcp_needs_no_proxy(const struct dhcp_reply *reply)
 {
 	size_t len;
 	const uint8_t *alone = dhcp_suboption(reply, TAG_IPXE, IPXE_NO_PXEDHCP, &len);
 
-	if (alone && len && alone[0])
-		return true;
+	return (alone && len && alone[0]) || dhcp_has_boot_info(reply);
+}
+
+bool dhcp_has_boot_info(const struct dhcp_reply *reply)
+{
 	if (reply->file[0] || has_text(reply, TAG_FILENAME) || has_text(reply, TAG_ROOT_PATH) ||
 	    has_suboption(reply, TAG_IPXE, IPXE_SCRIPTLET))
 		return true;

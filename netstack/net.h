@@ -89,6 +89,8 @@ struct netif *netif_for(struct nic *nic);
 void netif_configure_all(void);
 /** While held, stores do not reconfigure; releasing does it once. For storing a whole lease. */
 void netif_configure_hold(bool hold);
+/** Close @nic: its lease is no longer renewed, its neighbours are forgotten. */
+void netif_close(struct nic *nic);
 /** Choose card and next hop towards @dest (host order); NULL when there is no route. */
 struct netif *netif_route(uint32_t dest, uint32_t *next_hop);
 /** Record why netif_route() found nothing for @dest, and what to do; returns the error. */
@@ -255,7 +257,8 @@ int link_wait(struct nic *nic, unsigned timeout_ms);
 bool link_blocked(struct nic *nic);
 
 struct dhcp_options {
-	unsigned timeout_ms; /* patience; 0: the default of 60 s */
+	unsigned timeout_ms; /* patience, also for the first link; 0: 60 s, and 15 s (5 s when none
+			      * was ever seen) for the link */
 };
 /**
  * DHCP on @count cards side by side (RFC 2131). The chosen card's lease lands in
@@ -269,7 +272,7 @@ int dhcp_run(struct nic **cards, unsigned count, const struct dhcp_options *opti
  * the end of that time first. Returns 0 or E_CANCELLED.
  */
 int dhcp_proxy_wait(void);
-/** Forget the lease of @nic: no renewal. Before its card closes. */
+/** Forget the lease of @nic: no renewal. */
 void dhcp_lease_end(struct nic *nic);
 
 #endif

@@ -231,6 +231,13 @@ void netif_configure_hold(bool on)
 		netif_configure_all();
 }
 
+void netif_close(struct nic *nic)
+{
+	dhcp_lease_end(nic);
+	arp_flush(nic);
+	nic_close(nic);
+}
+
 /* ---- Routing ---- */
 
 bool netif_is_broadcast(const struct netif *netif, uint32_t address)

@@ -88,11 +88,8 @@ static int run_ifclose(struct call *call)
 	struct nic *cards[CARDS_MAX];
 	int count = cards_of(call, cards);
 
-	for (int i = 0; i < count; i++) {
-		dhcp_lease_end(cards[i]);
-		arp_flush(cards[i]);
-		nic_close(cards[i]);
-	}
+	for (int i = 0; i < count; i++)
+		netif_close(cards[i]);
 	return count < 0 ? count : 0;
 }
 TABLE_ENTRY(command, cmd_ifclose) = {
