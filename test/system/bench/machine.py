@@ -2,7 +2,9 @@
 
 import json
 import socket
+import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 
 from .config import ACCEL, IMAGE, SLOW
 from .serial import Serial
@@ -12,10 +14,20 @@ PCI_NICS = {
     "virtio-modern": "virtio-net-pci,disable-legacy=on",
     "virtio-legacy": "virtio-net-pci,disable-modern=on",
     "82545em": "e1000-82545em",
+    "82544gc": "e1000-82544gc",
     "82540em": "e1000",
     "82574": "e1000e",
     "rtl8139": "rtl8139",
+    "82576": "igb",
 }
+
+
+@cache
+def qemu_has(device):
+    """True when the installed QEMU has a device."""
+    known = subprocess.run(["qemu-system-x86_64", "-device", "help"], check=True,
+                           capture_output=True, text=True).stdout
+    return f'name "{device}"' in known
 
 
 @dataclass
@@ -46,6 +58,7 @@ class Config:
     machine: str = "pc"
     boot: str = ""
     firmware: object = None
+    before: list = field(default_factory=list)  # devices that others depend on
     extra: list = field(default_factory=list)
 
 
@@ -85,6 +98,7 @@ class Machine:
             "-chardev", f"socket,id=mon,path={self.monitor.path}",
             "-mon", "chardev=mon,mode=control",
         ]
+        argv += c.before
         if c.firmware:
             argv += ["-drive", f"if=pflash,format=raw,readonly=on,file={c.firmware}"]
         else:

@@ -1,4 +1,4 @@
-"""A Debian kernel and a small initrd that reports what the firmware left it."""
+"""A Debian kernel and small initrds: one reports what the firmware left it, one reboots."""
 
 import gzip
 import os
@@ -9,8 +9,9 @@ from pathlib import Path
 from .cache import cached, digest
 from .config import PAYLOAD
 
-# Modules the probe loads, in this order; what they need comes with them.
-MODULES = ["edd", "iscsi_ibft", "virtio_pci", "virtio_net", "e1000", "e1000e"]
+# Modules the initrds load, in this order; what they need comes with them.
+CARDS = ["virtio_pci", "virtio_net", "e1000", "e1000e", "igb"]
+MODULES = ["edd", "iscsi_ibft", *CARDS]
 
 
 def kernel_package():
@@ -36,8 +37,8 @@ def kernel():
     return next((kernel_package() / "boot").glob("vmlinuz-*"))
 
 
-def _module_files(root):
-    """The files of MODULES with what they depend on, in loading order."""
+def _module_files(root, names):
+    """The files of modules with what they depend on, in loading order."""
     modules = next(root.glob("**/modules/*"))
     known = {}
     for path in modules.rglob("*.ko*"):
@@ -58,7 +59,7 @@ def _module_files(root):
             add(other)
         order.append(path)
 
-    for name in MODULES:
+    for name in names:
         add(name)
     return order
 
@@ -74,10 +75,9 @@ def cpio(folder):
     ).stdout
 
 
-def probe_initrd():
-    """An initrd whose init prints command line, iBFT, EDD and memory map."""
-    script = PAYLOAD / "probe-init"
-    tables = PAYLOAD / "report-tables"
+def _initrd(init, modules, *others):
+    """An initrd with busybox, an init of test/payload, modules, and other files."""
+    script = PAYLOAD / init
 
     def build(made, work):
         root = work / "root"
@@ -87,8 +87,9 @@ def probe_initrd():
         (root / "bin" / "sh").symlink_to("busybox")
         shutil.copy(script, root / "init")
         (root / "init").chmod(0o755)
-        shutil.copy(tables, root / "report-tables")
-        for number, path in enumerate(_module_files(kernel_package())):
+        for path in others:
+            shutil.copy(path, root / path.name)
+        for number, path in enumerate(_module_files(kernel_package(), modules)):
             data = path.read_bytes()
             if path.suffix == ".xz":
                 data = subprocess.run(["xz", "-dc"], input=data, check=True,
@@ -96,7 +97,17 @@ def probe_initrd():
             (root / "modules" / f"{number:02}-{path.name.split('.')[0]}.ko").write_bytes(data)
         made.write_bytes(gzip.compress(cpio(root), 1, mtime=0))
 
-    return cached(f"probe-{digest(script, tables)}.gz", build)
+    return cached(f"{init.removesuffix('-init')}-{digest(script, *others, __file__)}.gz", build)
+
+
+def probe_initrd():
+    """An initrd whose init prints command line, iBFT, EDD and memory map."""
+    return _initrd("probe-init", MODULES, PAYLOAD / "report-tables")
+
+
+def reboot_initrd():
+    """An initrd whose init brings the first card up and reboots."""
+    return _initrd("reboot-init", CARDS)
 
 
 def _busybox():

@@ -1,0 +1,136 @@
+"""Every card that QEMU has: addresses, downloads, unplugged cables, warm reboots."""
+
+import os
+
+import pytest
+
+from bench.lab import SERVER
+from bench.machine import PCI_NICS, Nic, qemu_has
+from bench.payload import kernel, reboot_initrd
+
+pytestmark = pytest.mark.ours
+
+MB = 1 << 20
+CARDS = ["82544gc", "82540em", "82545em", "82574", "82576", "virtio"]
+
+DOWNLOAD = f"""#!ipxe
+dhcp || goto failed
+imgfetch http://{SERVER}/data || goto failed
+ifstat
+echo all-done
+shell
+:failed
+echo it-failed
+shell
+"""
+
+
+def need(card):
+    """Skips the test when this QEMU has no such card."""
+    if not qemu_has(PCI_NICS[card]):
+        pytest.skip(f"this QEMU has no {PCI_NICS[card]}")
+
+
+@pytest.fixture
+def data(lab):
+    """16 MB of noise, on offer as /data."""
+    noise = os.urandom(16 * MB)
+    lab.file("data", noise)
+    return noise
+
+
+def check(machine, data):
+    """The download is in memory, whole and in order."""
+    machine.wait_for("all-done", 100, fail="it-failed")
+    assert data in machine.memory(MB, 127 * MB)
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_cable_is_unplugged(lab, boot, data, card):
+    """Before dhcp, while it asks, and in the middle of a download."""
+    need(card)
+    lab.web("limit_rate 5m;")
+    machine = boot(None, DOWNLOAD.replace("dhcp", "echo waiting\nprompt\ndhcp", 1),
+                   memory="128", nics=[Nic(card)])
+    machine.wait_for("waiting", 60)
+    machine.link(False)
+    machine.send(" ")
+    machine.wait_for("Waiting for link-up on net0", 60)
+    machine.link(True)
+    machine.wait_for("Configuring", 60, fail="it-failed")
+    machine.link(False)
+    lab.dhcp()
+    machine.link(True)
+    machine.wait_for("ok", 60, fail="it-failed")
+    machine.wait_for("http://.* [1-9][0-9]?%", 60, fail="it-failed")
+    machine.link(False)
+    machine.serial.poll(1)
+    machine.link(True)
+    check(machine, data)
+    assert "[Link:up" in machine.serial.text and "RXE:0]" in machine.serial.text
+
+
+# What differs between virtio devices, paired: each property meets each kind of machine, not each
+# other property. PLACE: extra devices, and the card's own bus.
+BRIDGES = {
+    "root-port": (["-device", "pcie-root-port,id=rp,chassis=1"], "bus=rp"),
+    "bridge": (["-device", "pci-bridge,id=br,chassis_nr=1"], "bus=br"),
+    "two-bridges": (["-device", "pcie-pci-bridge,id=b0",
+                     "-device", "pci-bridge,id=br,bus=b0,chassis_nr=1,addr=1"], "bus=br,addr=2"),
+    # A huge BAR fills the hole below 4 GB: the BIOS puts every 64-bit BAR above.
+    "above-4g": (["-device", "pcie-root-port,id=rp,chassis=1",
+                  "-device", "pci-testdev,membar=4G"], "bus=rp"),
+    "": ([], ""),
+}
+MATRIX = [
+    # machine, place, properties, what ifstat says
+    ("pc", "", "disable-modern=on,rx_queue_size=1024,mrg_rxbuf=off", "legacy"),
+    ("pc", "", "disable-modern=on,rx_queue_size=512,event_idx=off,guest_tso4=off", "ring 512"),
+    ("pc", "", "rx_queue_size=256,packed=on,status=off", "modern"),
+    ("pc", "bridge", "disable-legacy=on,modern-pio-notify=on,mrg_rxbuf=off", "modern"),
+    ("q35", "", "disable-modern=on,mq=on,csum=off,guest_csum=off", "legacy"),
+    ("q35", "root-port", "packed=on,rx_queue_size=1024,mq=on", "ring 512"),
+    ("q35", "root-port", "iommu_platform=on,disable-legacy=on,host_mtu=1400", "MTU 1400"),
+    ("q35", "two-bridges", "disable-legacy=on,host_tso4=off,gso=off", "modern"),
+    ("q35", "above-4g", "disable-legacy=on,rx_queue_size=512", "modern"),
+]
+
+
+@pytest.mark.parametrize("machine_type, place, props, said", MATRIX,
+                         ids=[f"{m}-{p or 'root'}-{x.split(',')[0]}" for m, p, x, _ in MATRIX])
+def test_virtio(lab, boot, data, machine_type, place, props, said):
+    lab.dhcp()
+    lab.web()
+    extra, bus = BRIDGES[place]
+    nic = Nic("virtio", props=",".join(part for part in (bus, props) if part))
+    machine = boot(None, DOWNLOAD, memory="128", machine=machine_type, nics=[nic], before=extra)
+    check(machine, data)
+    assert said in machine.serial.text
+
+
+@pytest.mark.deadline(420)
+@pytest.mark.parametrize("card, times", [("82574", 20), ("82540em", 3), ("82576", 3),
+                                         ("virtio", 3)])
+def test_warm_reboots(lab, boot, card, times):
+    """Linux takes the card over, and leaves it as it is when it reboots."""
+    need(card)
+    lab.file("linux", kernel())
+    lab.file("reboot.gz", reboot_initrd())
+    lab.web()
+    lab.dhcp()
+
+    def offer(word):
+        lab.file("boot.ipxe", f"#!ipxe\nkernel linux console=ttyS0 quiet mitigations=off {word}\n"
+                              "initrd reboot.gz\nboot\n")
+
+    offer("ping")
+    machine = boot(None, "#!ipxe\ndhcp || goto failed\n"
+                         f"chain http://{SERVER}/boot.ipxe\n:failed\necho it-failed\nshell\n",
+                   memory="256", nics=[Nic(card)])
+    for time in range(times):
+        said = machine.wait_for("LINUX-HAS-THE-CARD .*\n", 60, fail="it-failed|Kernel panic")
+        assert "52:54:00:12:34:56" in said.group(0)
+        if time == 0:
+            assert "PING-ANSWERED" in said.group(0)
+            offer("")
+    machine.wait_for("Configuring .* ok", 60, fail="it-failed")
