@@ -109,8 +109,8 @@ def test_virtio(lab, boot, data, machine_type, place, props, said):
 
 
 @pytest.mark.deadline(420)
-@pytest.mark.parametrize("card, times", [("82574", 20), ("82540em", 3), ("82576", 3),
-                                         ("virtio", 3)])
+@pytest.mark.parametrize("card, times", [("82574", 20), ("82540em", 2), ("82576", 2),
+                                         ("virtio", 2)])
 def test_warm_reboots(lab, boot, card, times):
     """Linux takes the card over, and leaves it as it is when it reboots."""
     need(card)
