@@ -29,7 +29,7 @@ struct virtio_device {
 	struct pci_device *pci;
 	bool modern;
 	struct virtio_region common; /* legacy: the whole register block */
-	struct virtio_region notify, config;
+	struct virtio_region notify, config, isr;
 	uint32_t notify_multiplier;
 	unsigned window;   /* the PCI configuration access capability, 0: none */
 	uint64_t features; /* agreed */
@@ -50,6 +50,9 @@ static inline bool virtio_has(const struct virtio_device *dev, unsigned feature)
 {
 	return dev->features >> feature & 1;
 }
+/** Did the device say that its configuration or its status changed? Asking clears that. True too
+ * when the device has no way to say so. */
+bool virtio_config_changed(struct virtio_device *dev);
 /** Copy from the device-specific configuration, consistently (config generation). */
 void virtio_config_read(struct virtio_device *dev, unsigned offset, void *to, size_t len);
 void virtio_config_write8(struct virtio_device *dev, unsigned offset, uint8_t value);

@@ -16,6 +16,7 @@
  */
 #include "nic/nic.h"
 #include "nic/virtio.h"
+#include "bios/clock.h"
 #include "bios/heap.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -33,7 +34,8 @@
 #define RX_MANY	       128 /* rather smaller buffers than fewer */
 #define RX_PAGE	       4096
 #define RX_PAGE_MAX    8192
-#define TSO_BUFFERS    17 /* RX_PAGE pieces of the largest frame with its header */
+#define TSO_BUFFERS    17   /* RX_PAGE pieces of the largest frame with its header */
+#define CONFIG_MS      1000 /* between looks at a configuration that is not said to have changed */
 #define MTU_DEFAULT    1500
 #define MTU_MIN	       576
 #define MTU_CAP	       9216
@@ -60,6 +62,7 @@ struct virtio_net {
 	struct tx_frame **tx_frames; /* by slot */
 	uint16_t *tx_free;	     /* stack of free slots */
 	unsigned tx_free_count;
+	uint64_t config_due; /* look at the configuration then at the latest; clock_ms() */
 };
 
 static struct virtio_net *priv(struct nic *nic)
@@ -207,14 +210,12 @@ static void net_flush(struct nic *nic)
  * Link
  */
 
-static void net_check_link(struct nic *nic)
+static void read_link(struct nic *nic)
 {
 	struct virtio_net *net = priv(nic);
 	uint8_t status[2] = {VIRTIO_NET_S_LINK_UP, 0}, speed[4], duplex = 1;
 	uint32_t mbit = 0;
 
-	if (net->dev.modern && virtio_status(&net->dev) & VIRTIO_CONFIG_S_NEEDS_RESET)
-		nic_restart(nic, "the virtio device asks for a reset");
 	if (virtio_has(&net->dev, VIRTIO_NET_F_STATUS))
 		virtio_config_read(&net->dev, CONFIG_STATUS, status, sizeof(status));
 	if (virtio_has(&net->dev, VIRTIO_NET_F_SPEED_DUPLEX)) {
@@ -224,6 +225,20 @@ static void net_check_link(struct nic *nic)
 			mbit = get_le32(speed);
 	}
 	nic_link(nic, status[0] & VIRTIO_NET_S_LINK_UP, mbit, duplex != 0);
+}
+
+/** One register says whether there is anything to look at; a device that forgets to set the bit is
+ * looked at once a second. */
+static void net_check_link(struct nic *nic)
+{
+	struct virtio_net *net = priv(nic);
+
+	if (!virtio_config_changed(&net->dev) && clock_ms() < net->config_due)
+		return;
+	net->config_due = clock_ms() + CONFIG_MS;
+	if (net->dev.modern && virtio_status(&net->dev) & VIRTIO_CONFIG_S_NEEDS_RESET)
+		nic_restart(nic, "the virtio device asks for a reset");
+	read_link(nic);
 }
 
 /* --------------------------------------------------------------------------
@@ -427,6 +442,7 @@ static int net_open(struct nic *nic)
 	tell_mac(nic);
 	virtio_driver_ok(&net->dev);
 	virtqueue_publish(&net->rx);
+	net->config_due = 0;
 	return 0;
 }
 

@@ -159,6 +159,8 @@ static bool attach_modern(struct virtio_device *dev)
 		return false;
 	dev->notify_multiplier = pci_read32(dev->pci, notify + VIRTIO_PCI_NOTIFY_CAP_MULT);
 	find_region(dev, VIRTIO_PCI_CAP_DEVICE_CFG, 1, &dev->config);
+	if (!find_region(dev, VIRTIO_PCI_CAP_ISR_CFG, 1, &dev->isr))
+		dev->isr.access = VIRTIO_ACCESS_NONE;
 	dev->modern = true;
 	return true;
 }
@@ -174,6 +176,8 @@ static bool attach_legacy(struct virtio_device *dev)
 	dev->config = (struct virtio_region){VIRTIO_ACCESS_IO, 0,
 					     (uint32_t)pci->bar[0].address + LEGACY_CONFIG, 256};
 	dev->notify = dev->common;
+	dev->isr = (struct virtio_region){VIRTIO_ACCESS_IO, 0,
+					  (uint32_t)pci->bar[0].address + VIRTIO_PCI_ISR, 1};
 	dev->modern = false;
 	return true;
 }
@@ -299,6 +303,12 @@ void virtio_driver_ok(struct virtio_device *dev)
 /* --------------------------------------------------------------------------
  * Device-specific configuration
  */
+
+bool virtio_config_changed(struct virtio_device *dev)
+{
+	return dev->isr.access == VIRTIO_ACCESS_NONE ||
+	       virtio_read8(dev, &dev->isr, 0) & VIRTIO_PCI_ISR_CONFIG;
+}
 
 static uint8_t generation(struct virtio_device *dev)
 {

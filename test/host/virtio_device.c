@@ -13,9 +13,11 @@
 #define AT_COMMON   0x000u
 #define AT_NOTIFY   0x100u
 #define AT_CONFIG   0x200u
+#define AT_ISR	    0x300u
 #define BLOCK	    0x400u
 #define MULTIPLIER  4u
 #define WINDOW	    0x98u
+#define CAP_ISR	    0xb0u
 #define CAP_FIRST   0x40u
 
 static struct virtio_model *model; /* the hooks serve one device at a time */
@@ -97,9 +99,20 @@ static void legacy_address(struct virtio_model *m, uint32_t page)
 	q->enabled = page != 0;
 }
 
+/** Reading the interrupt status clears it. */
+static uint32_t read_isr(struct virtio_model *m)
+{
+	uint8_t value = m->isr;
+
+	m->isr = 0;
+	return value;
+}
+
 static uint32_t legacy_read(struct virtio_model *m, unsigned offset, unsigned size)
 {
 	switch (offset) {
+	case VIRTIO_PCI_ISR:
+		return read_isr(m);
 	case VIRTIO_PCI_HOST_FEATURES:
 		return (uint32_t)m->offered;
 	case VIRTIO_PCI_QUEUE_PFN:
@@ -211,6 +224,8 @@ static void common_write(struct virtio_model *m, unsigned offset, uint32_t value
 static uint32_t block_read(struct virtio_model *m, unsigned offset, unsigned size)
 {
 	m->accesses++;
+	if (offset == AT_ISR)
+		return read_isr(m);
 	if (offset >= AT_CONFIG)
 		return config_read(m, offset - AT_CONFIG, size);
 	return common_read(m, offset - AT_COMMON);
@@ -301,7 +316,8 @@ static void make_modern(struct virtio_model *m)
 	put_cap(pci, 0x54, 0x68, VIRTIO_PCI_CAP_COMMON_CFG, bar, AT_COMMON, 56);
 	put_cap(pci, 0x68, 0x7c, VIRTIO_PCI_CAP_NOTIFY_CFG, bar, AT_NOTIFY, 2 * MULTIPLIER);
 	put_cap(pci, 0x7c, WINDOW, VIRTIO_PCI_CAP_DEVICE_CFG, bar, AT_CONFIG, sizeof(m->config));
-	put_cap(pci, WINDOW, 0, VIRTIO_PCI_CAP_PCI_CFG, 0, 0, 0);
+	put_cap(pci, WINDOW, CAP_ISR, VIRTIO_PCI_CAP_PCI_CFG, 0, 0, 0);
+	put_cap(pci, CAP_ISR, 0, VIRTIO_PCI_CAP_ISR_CFG, bar, AT_ISR, 1);
 	pci->bar_size[bar] = BLOCK;
 	if (m->kind == MODEL_MODERN_IO) {
 		put_le32(pci->config + 0x10 + 4 * bar, MODERN_PORT | 1);
@@ -356,6 +372,12 @@ static struct vring_avail *avail(const struct virtio_model_queue *q)
 static struct vring_used *used(const struct virtio_model_queue *q)
 {
 	return (struct vring_used *)(uintptr_t)q->used;
+}
+
+void virtio_model_config_changed(struct virtio_model *m)
+{
+	m->generation++;
+	m->isr |= VIRTIO_PCI_ISR_CONFIG;
 }
 
 size_t virtio_model_header(const struct virtio_model *m)

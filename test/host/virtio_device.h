@@ -36,6 +36,7 @@ struct virtio_model {
 	struct virtio_model_queue queue[2];
 	uint8_t config[20];
 	uint8_t generation;
+	uint8_t isr;
 	unsigned generation_flips; /* changes during the next that many config reads */
 	bool reset_stuck, refuse_features, refuse_address;
 	uint32_t accesses; /* register accesses: what leaves to the hypervisor */
@@ -45,6 +46,8 @@ struct virtio_model {
 /** A fresh device of @kind at @busdevfn, offering @features, with queues of @queue_size. */
 void virtio_model_init(struct virtio_model *m, enum virtio_model_kind kind, uint16_t busdevfn,
 		       uint64_t features, uint16_t queue_size);
+/** Say that `config`, or the status, is not what it was. */
+void virtio_model_config_changed(struct virtio_model *m);
 /** Bytes of the header that both sides agreed on. */
 size_t virtio_model_header(const struct virtio_model *m);
 /**

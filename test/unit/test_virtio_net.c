@@ -327,6 +327,21 @@ static void test_no_large_receive(void **state)
 	exchange();
 }
 
+static void test_features_left_alone(void **state)
+{
+	/* Everything is offered: rings stay split, nothing is taken that nobody uses; what a
+	 * device may insist on is taken. */
+	start(MODEL_MODERN_MEMORY, ~0ull, 64);
+	assert_int_equal(model.accepted >> VIRTIO_F_RING_PACKED & 1, 0);
+	assert_int_equal(model.accepted >> VIRTIO_RING_F_INDIRECT_DESC & 1, 0);
+	assert_int_equal(model.accepted & (F(VIRTIO_NET_F_CTRL_VQ) | F(VIRTIO_NET_F_MQ) |
+					   F(VIRTIO_NET_F_RSS) | F(VIRTIO_NET_F_STANDBY)),
+			 0);
+	assert_int_equal(model.accepted >> VIRTIO_F_ACCESS_PLATFORM & 1, 1);
+	assert_int_equal(model.accepted >> VIRTIO_F_VERSION_1 & 1, 1);
+	exchange();
+}
+
 static void test_dependent_offloads(void **state)
 {
 	start(MODEL_MODERN_MEMORY,
@@ -494,23 +509,52 @@ static void test_event_index_starved(void **state)
 	assert_int_equal(q->doorbells, 2);
 }
 
+static void later(unsigned ms)
+{
+	host_clock_advance_ms(ms);
+	nic_poll_all();
+}
+
+static void test_link(void **state)
+{
+	uint32_t accesses;
+
+	for (int kind = MODEL_LEGACY; kind <= MODEL_TRANSITIONAL; kind++) {
+		teardown(NULL);
+		setup(NULL);
+		start(kind, USUAL, 64);
+		assert_true(nic->link_up);
+		/* Nothing changed: one register is read, or the window's way to it. */
+		accesses = model.accesses;
+		later(100);
+		assert_int_equal(model.accesses, accesses + 1);
+		model.config[6] = 0;
+		virtio_model_config_changed(&model);
+		later(100);
+		assert_false(nic->link_up);
+		model.config[6] = VIRTIO_NET_S_LINK_UP;
+		virtio_model_config_changed(&model);
+		later(100);
+		assert_true(nic->link_up);
+		/* A device that does not say so. */
+		model.config[6] = 0;
+		later(100);
+		assert_true(nic->link_up);
+		later(1000);
+		assert_false(nic->link_up);
+	}
+}
+
 static void test_link_and_config(void **state)
 {
 	struct tx_frame *frame;
 
 	start(MODEL_MODERN_MEMORY, USUAL | F(VIRTIO_NET_F_MTU) | F(VIRTIO_NET_F_SPEED_DUPLEX), 64);
-	assert_true(nic->link_up);
-	model.config[6] = 0;
-	put_le32(model.config + 12, 25000);
-	nic_poll_all();
-	host_clock_advance_ms(200);
-	nic_poll_all();
-	assert_false(nic->link_up);
 	/* The configuration changes while it is read: read again. */
-	model.config[6] = 1;
+	put_le32(model.config + 12, 25000);
+	virtio_model_config_changed(&model);
 	model.generation_flips = 3;
-	host_clock_advance_ms(200);
-	nic_poll_all();
+	later(100);
 	assert_true(nic->link_up);
 	assert_int_equal(nic->speed, 25000);
 	teardown(NULL);
@@ -651,8 +695,8 @@ static void test_needs_reset(void **state)
 {
 	start(MODEL_MODERN_MEMORY, USUAL, 64);
 	model.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	host_clock_advance_ms(200);
-	nic_poll_all();
+	virtio_model_config_changed(&model);
+	later(100);
 	nic_poll_all();
 	assert_int_equal(nic->restarts, 1);
 	exchange();
@@ -703,6 +747,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ring_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_receive, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_large_receive, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_features_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dependent_offloads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checksum_flags, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_offloaded_transmit, setup, teardown),
@@ -711,6 +756,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_doorbells, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_starved_device_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_event_index_starved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_and_config, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_entries, setup, teardown),
