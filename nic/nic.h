@@ -165,7 +165,8 @@ void nic_print_details(struct nic *nic);
 /** List the PCI network functions that no driver took, each with the nearest driver. Returns
  * their number. */
 unsigned nic_print_unknown(void);
-/** Let @driver (a name) also take PCI id @vendor:@device, and probe for it at once. */
+/** Let @driver (a name) also take PCI id @vendor:@device, with the flags of its nearest id, and
+ * probe for it at once. */
 int nic_bind(uint16_t vendor, uint16_t device, const char *driver);
 /** Make a card known under the next name; used by probing and by tests. 0 or an error. */
 int nic_register(struct nic *nic);

@@ -2,7 +2,8 @@
 /*
  * Finding cards: drivers claim PCI functions by id, in PCI order, which gives
  * the names net0, net1, … `bind` lets a driver take an id that it does not
- * know. What no driver took can be listed with the nearest driver.
+ * know, with the quirks of the nearest one that it does. What no driver took can be listed with the
+ * nearest driver.
  */
 #include "nic/nic.h"
 #include "bios/heap.h"
@@ -56,6 +57,43 @@ static const struct nic_driver *driver_for(const struct pci_device *pci, const s
 	return NULL;
 }
 
+/** The id of @driver that comes closest to @device of @vendor; NULL when it knows none of that
+ * maker. Neighbours are usually of one generation. */
+static const struct nic_id *nearest_id(const struct nic_driver *driver, uint16_t vendor,
+				       uint16_t device, unsigned *distance)
+{
+	const struct nic_id *best = NULL;
+	unsigned i;
+
+	*distance = ~0u;
+	for (i = 0; i < driver->id_count; i++) {
+		unsigned a = driver->ids[i].device;
+		unsigned away = a > device ? a - device : device - a;
+
+		if (driver->ids[i].vendor != vendor || away >= *distance)
+			continue;
+		best = &driver->ids[i];
+		*distance = away;
+	}
+	return best;
+}
+
+/** The driver whose ids come closest to @pci, of the same maker; NULL when there is none. */
+static const struct nic_driver *nearest_driver(const struct pci_device *pci)
+{
+	const struct nic_driver *driver, *best = NULL;
+	unsigned distance, best_distance = ~0u;
+
+	table_for_each(nic_driver, driver) {
+		if (!nearest_id(driver, pci->vendor, pci->device, &distance) ||
+		    distance >= best_distance)
+			continue;
+		best_distance = distance;
+		best = driver;
+	}
+	return best;
+}
+
 static bool is_taken(const struct pci_device *pci)
 {
 	struct nic *nic;
@@ -96,12 +134,16 @@ static int probe(const struct pci_device *pci, const struct nic_driver *driver,
 static int add_binding(uint16_t vendor, uint16_t device, const char *driver_name)
 {
 	const struct nic_driver *driver = driver_named(driver_name);
+	const struct nic_id *like;
+	unsigned distance;
 
 	if (!driver)
 		return fail(E_NIC_NO_DRIVER, "no driver is called %s", driver_name);
 	if (bound_count == BOUND_MAX)
 		return fail(E_NO_MEMORY, "at most %u ids can be bound", BOUND_MAX);
-	bound[bound_count].id = (struct nic_id){vendor, device, driver->name, 0};
+	like = nearest_id(driver, vendor, device, &distance);
+	bound[bound_count].id =
+		(struct nic_id){vendor, device, driver->name, like ? like->flags : 0};
 	bound[bound_count++].driver = driver;
 	return 0;
 }
@@ -170,26 +212,6 @@ int nic_bind(uint16_t vendor, uint16_t device, const char *driver)
 		rc = fail(E_NIC_NOT_FOUND, "no unused PCI device %04x:%04x is there", vendor,
 			  device);
 	return rc;
-}
-
-/** The driver whose ids come closest to @pci, of the same maker; NULL when there is none. */
-static const struct nic_driver *nearest_driver(const struct pci_device *pci)
-{
-	const struct nic_driver *driver, *best = NULL;
-	unsigned i, best_distance = ~0u;
-
-	table_for_each(nic_driver, driver) {
-		for (i = 0; i < driver->id_count; i++) {
-			unsigned a = driver->ids[i].device, b = pci->device;
-			unsigned distance = a > b ? a - b : b - a;
-
-			if (driver->ids[i].vendor == pci->vendor && distance < best_distance) {
-				best_distance = distance;
-				best = driver;
-			}
-		}
-	}
-	return best;
 }
 
 unsigned nic_print_unknown(void)

@@ -239,12 +239,15 @@ static void test_unknown_and_bind(void **state)
 	assert_int_equal(nic_bind(0x4321, 0x0028, "fake"), 0);
 	assert_non_null(nic_find("net0"));
 	assert_int_equal(nic_print_unknown(), 1);
+	/* The flags are those of the nearest id, which here means broken. */
+	plug(0x0030, 0x0777);
+	assert_int_equal(nic_bind(0x4321, 0x0777, "fake"), E_NIC_RESET);
 }
 
 static void test_bind_setting(void **state)
 {
-	plug(0x0018, 0x0777);
-	setting_store("bind", "4321:777:fake", SOURCE_CMDLINE);
+	plug(0x0018, 0x0021);
+	setting_store("bind", "4321:21:fake", SOURCE_CMDLINE);
 	assert_int_equal(nic_probe_all(), 1);
 	assert_string_equal(nic_find("net0")->chip, "fake");
 	forget();
