@@ -189,6 +189,13 @@ def atftpd(lab):
 CARDS = (("virtio", "virtio-net"), ("e1000", "e1000"))
 QEMU_CARD = {"virtio": "virtio", "e1000": "82540em"}
 
+DOWNLOADS = (
+    ("virtio", "virtio-net", "virtio", 2.5),
+    ("e1000", "e1000", "82540em", 1.5),
+    ("e1000e", "e1000e", "82574", 1.5),
+    ("rtl8139", "rtl8139", "rtl8139", 7),
+)
+
 # Phase, what it is, targets on virtio-net and e1000, read_count of ours and of
 # the peer: so much that neither runs longer than about 15 s.
 DISK_ROWS = (
@@ -203,12 +210,9 @@ DISK_ROWS = (
 def all_rows():
     """Every row, in the order of the table."""
     rows = []
-    for card, name in CARDS:
-        rows.append(Download(
-            f"http-{card}", f"HTTP 64 MB, {name}", QEMU_CARD[card],
-            2.5 if card == "virtio" else 1.5, f"http://{SERVER}/file", 64 * MB, nginx))
-    rows.append(Download("http-rtl8139", "HTTP 64 MB, rtl8139", "rtl8139", 7,
-                         f"http://{SERVER}/file", 64 * MB, nginx))
+    for card, name, model, target in DOWNLOADS:
+        rows.append(Download(f"http-{card}", f"HTTP 64 MB, {name}", model, target,
+                             f"http://{SERVER}/file", 64 * MB, nginx))
     for phase, title, targets, ours, peer in DISK_ROWS:
         for (card, name), target in zip(CARDS, targets):
             rows.append(DiskCalls(f"{phase}-{card}", f"{title}, {name}", QEMU_CARD[card],

@@ -229,6 +229,28 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(host_output(), "VIRTIO_F_VERSION_1"));
 }
 
+static void test_left_running(void **state)
+{
+	/* An operating system left the device working, its rings in memory that is ours now. */
+	for (int kind = MODEL_LEGACY; kind <= MODEL_TRANSITIONAL; kind++) {
+		teardown(NULL);
+		setup(NULL);
+		virtio_model_init(&model, kind, 0x18, USUAL, 64);
+		model.status = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER |
+			       VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK;
+		model.accepted = model.offered;
+		model.isr = 3;
+		model.queue[0].enabled = model.queue[1].enabled = true;
+		model.queue[0].desc = model.queue[0].used = 0x1000;
+		assert_int_equal(nic_probe_all(), 1);
+		assert_int_equal(model.status, 0);
+		assert_false(model.queue[0].enabled);
+		nic = nic_find("net0");
+		assert_int_equal(nic_open(nic), 0);
+		exchange();
+	}
+}
+
 static void test_memory_failures(void **state)
 {
 	size_t before;
@@ -743,6 +765,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_mac, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queue_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_left_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_receive, setup, teardown),
