@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from .config import ACCEL, IMAGE, SLOW
+from .qtest import Qtest
 from .serial import Serial
 
 PCI_NICS = {
@@ -60,6 +61,7 @@ class Config:
     firmware: object = None
     before: list = field(default_factory=list)  # devices that others depend on
     extra: list = field(default_factory=list)
+    qtest: bool = False
 
 
 class Machine:
@@ -79,6 +81,7 @@ class Machine:
         self.program = Serial(lab.run_dir / f"{base}.com2", lab.log_dir / f"{base}-program.txt")
         self.program.companion = self.serial
         self.monitor = Monitor(lab.run_dir / f"{base}.qmp")
+        self.qtest = Qtest(lab.run_dir / f"{base}.qtest") if config.qtest else None
         lab.machines.append(self)
         self.process = lab.net.start(base, *self._command())
         self.wait_for = self.serial.wait_for
@@ -121,6 +124,8 @@ class Machine:
             argv += self._nic(index, nic)
         if c.boot:
             argv += ["-boot", c.boot]
+        if self.qtest:
+            argv += self.qtest.arguments()
         return argv + list(c.extra)
 
     def _nic(self, index, nic):
@@ -179,6 +184,8 @@ class Machine:
         self.serial.close()
         self.program.close()
         self.monitor.close()
+        if self.qtest:
+            self.qtest.close()
 
 
 class Monitor:
