@@ -23,6 +23,8 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 
+#include <linux/pci_regs.h>
+
 #define POLL_BUDGET	 64  /* frames a turn: one ACK answers a batch */
 #define LINK_MS		 100 /* between two looks at the link */
 #define RESTART_MS	 1000
@@ -342,22 +344,49 @@ static void choose_mac(struct nic *nic)
 		      MAC_ARG(nic->mac));
 }
 
+/** Active state power management of the PCI Express link costs every packet latency, and some chips
+ * hang in it: off while the card is ours, then as it was. */
+static void link_power(struct nic *nic, bool ours)
+{
+	unsigned express = pci_capability(&nic->pci, PCI_CAP_ID_EXP, 0);
+	uint16_t control;
+
+	if (!express)
+		return;
+	control = pci_read16(&nic->pci, express + PCI_EXP_LNKCTL);
+	if (ours) {
+		nic->aspm |= control & PCI_EXP_LNKCTL_ASPMC;
+		control &= (uint16_t)~PCI_EXP_LNKCTL_ASPMC;
+	} else {
+		control |= nic->aspm;
+		nic->aspm = 0;
+	}
+	pci_write16(&nic->pci, express + PCI_EXP_LNKCTL, control);
+}
+
+static void let_go(struct nic *nic)
+{
+	link_power(nic, false);
+	pci_disable_dma(&nic->pci);
+}
+
 static int bring_up(struct nic *nic)
 {
 	int rc;
 
 	pci_enable(&nic->pci);
+	link_power(nic, true);
 	nic->features |= nic->features_masked;
 	nic->features_masked = 0;
 	rc = nic->ops->open(nic);
 	if (rc) {
-		pci_disable_dma(&nic->pci);
+		let_go(nic);
 		return rc;
 	}
 	rc = pool_make(nic);
 	if (rc) {
 		nic->ops->close(nic);
-		pci_disable_dma(&nic->pci);
+		let_go(nic);
 		return rc;
 	}
 	nic->tx_queued = false;
@@ -371,7 +400,7 @@ static int bring_up(struct nic *nic)
 static void bring_down(struct nic *nic)
 {
 	nic->ops->close(nic);
-	pci_disable_dma(&nic->pci);
+	let_go(nic);
 	pool_reset(nic);
 }
 

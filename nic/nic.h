@@ -121,6 +121,7 @@ struct nic {
 	bool full_duplex;
 	uint64_t renegotiated; /* clock_ms() when the core did so, 0: never; see nic/mii.h */
 	bool slow_said;	       /* that it did not help */
+	uint16_t aspm;	       /* link control bits that the core turned off */
 	uint64_t opened_at;    /* clock_ms() */
 	struct nic_counters counters;
 	struct list tx_free, tx_free_large, tx_waiting;

@@ -268,7 +268,6 @@ static int r8169_open(struct nic *nic)
 	if (rc)
 		return rc;
 	r->running = true;
-	r8169_aspm(nic, true);
 	r8169_start(nic);
 	r8169_phy_start(nic);
 	return 0;
@@ -290,7 +289,6 @@ static void r8169_close(struct nic *nic)
 	/* The next driver reads its address where we wrote ours. */
 	r8169_write_mac(r, nic->permanent_mac);
 	r8169_open_gate(r);
-	r8169_aspm(nic, false);
 	free_rings(r);
 }
 

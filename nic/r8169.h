@@ -201,7 +201,6 @@ struct r8169 {
 	uint64_t tx_seen_at;	   /* … or the ring empty, clock_ms() */
 
 	struct r8169_tally *tally;
-	uint16_t aspm_before; /* link control bits */
 	uint32_t overflows, doorbells_again;
 	uint64_t overflow_at;	   /* the last one, clock_ms(), until frames came again; or 0 */
 	uint64_t overflow_packets; /* what had been received then */
@@ -278,8 +277,6 @@ bool r8169_read_mac(struct r8169 *r, uint8_t *mac);
 uint32_t r8169_take_causes(struct r8169 *r);
 /** Tell the chip to look at the transmit ring. */
 void r8169_doorbell(struct r8169 *r);
-/** ASPM is off at our end of the PCI Express link while the card is open; then as it was. */
-void r8169_aspm(struct nic *nic, bool ours);
 
 /* r8169_phy.c */
 

@@ -327,24 +327,6 @@ void r8169_doorbell(struct r8169 *r)
 		r8169_write8(r, r8169_has(r, R8169_CPLUS) ? TPPOLL_8139 : TPPOLL, POLL_NORMAL);
 }
 
-void r8169_aspm(struct nic *nic, bool ours)
-{
-	struct r8169 *r = nic->priv;
-	unsigned express = pci_capability(&nic->pci, PCI_CAP_ID_EXP, 0);
-	uint16_t control;
-
-	if (!express)
-		return;
-	control = pci_read16(&nic->pci, express + PCI_EXP_LNKCTL);
-	if (ours) {
-		r->aspm_before = control & PCI_EXP_LNKCTL_ASPMC;
-		control &= (uint16_t)~PCI_EXP_LNKCTL_ASPMC;
-	} else {
-		control |= r->aspm_before;
-	}
-	pci_write16(&nic->pci, express + PCI_EXP_LNKCTL, control);
-}
-
 /* --------------------------------------------------------------------------
  * Station address
  */
