@@ -117,7 +117,11 @@ static bool ring_ready(struct tcp_conn *conn)
 static uint32_t window_size(const struct tcp_conn *conn)
 {
 	uint64_t room = conn->direct_left + conn->ring_size;
+	uint32_t burst = conn->netif->nic->rx_burst;
 
+	/* A sender with more than that under way only makes the card lose frames. */
+	if (burst)
+		room = min(room, (uint64_t)burst * conn->rcv_mss);
 	return (uint32_t)min(room, (uint64_t)conn->rcv_auto);
 }
 

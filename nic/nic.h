@@ -114,7 +114,9 @@ struct nic {
 	uint8_t mac[ETH_ALEN];
 	uint8_t permanent_mac[ETH_ALEN];
 	uint32_t features;
-	uint32_t mtu; /* largest IP packet the card takes, 1500 unless told */
+	uint32_t mtu;	   /* largest IP packet the card takes, 1500 unless told */
+	uint32_t rx_burst; /* frames that a small receive ring takes at once: TCP lets senders send
+			    * no more; 0: no limit worth minding */
 	bool open;
 	bool link_up;
 	uint32_t speed; /* Mbit/s, 0 unknown */

@@ -249,6 +249,7 @@ static int make_rings(struct nic *nic)
 		r->rx[i].address = (uintptr_t)(r->rx_buffers + i * RX_BUFFER);
 		rearm(r, i);
 	}
+	nic->rx_burst = r8169_has(r, R8169_CPLUS) ? r->rx_count * 7 / 8 : 0;
 	r->rx_next = 0;
 	r->tx_head = r->tx_tail = r->tx_told = r->tx_seen = 0;
 	r->tx_seen_at = clock_ms();

@@ -586,6 +586,28 @@ static void window_never_exceeds_room_nor_shrinks(void **state)
 	tcp_abort(conn);
 }
 
+/* A card with a small ring: nobody sends more than it holds, whatever we have room for. */
+static void window_minds_a_small_ring(void **state)
+{
+	struct tcp_options options = {.window = 1 << 20};
+	struct tcp_conn *conn;
+	struct peer_segment *ack;
+
+	peer_nic->rx_burst = 56;
+	conn = peer_connect(&offer_all, &options);
+	tcp_direct(conn, place, 500000);
+	for (uint32_t at = 0; at < 400000; at += 40000)
+		peer_stream(at, 40000);
+	ack = last_ack();
+	assert_int_equal(ack->ack, peer_seq + 400000);
+	assert_true(right_edge(ack) - ack->ack <= 56 * 1460);
+	assert_true(right_edge(ack) - ack->ack > 54 * 1460);
+	peer_nic->rx_burst = 0;
+	peer_stream(400000, 10000);
+	assert_true(right_edge(last_ack()) - ack->ack > 500000);
+	tcp_abort(conn);
+}
+
 static void data_beyond_the_window_is_cut(void **state)
 {
 	struct tcp_options options = {.window = 16384};
@@ -725,6 +747,7 @@ int main(void)
 		TEST(direct_named_in_receive),
 		TEST(window_is_direct_plus_ring),
 		TEST(window_never_exceeds_room_nor_shrinks),
+		TEST(window_minds_a_small_ring),
 		TEST(data_beyond_the_window_is_cut),
 		TEST(window_grows_with_the_rate),
 		TEST(window_does_not_feed_a_queue),
