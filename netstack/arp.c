@@ -28,6 +28,7 @@
 #define CONFIRMED_MS 60000u
 #define POLL_MS	     1000u
 #define POLLS	     4
+#define DOUBT_POLLS  1 /* somebody waits for an answer already */
 #define CONFLICT_MS  10000u
 
 enum state {
@@ -208,11 +209,11 @@ static void retry(struct net_timer *timer)
 }
 
 /* The MAC of @n is old, or doubted: poll the known owner, and after some silence ask everybody. */
-static void reconfirm(struct netif *netif, struct neighbour *n, uint64_t now)
+static void reconfirm(struct netif *netif, struct neighbour *n, uint64_t now, unsigned polls)
 {
 	if (now - n->last_asked < POLL_MS)
 		return;
-	if (n->tries++ < POLLS)
+	if (n->tries++ < polls)
 		ask(netif, n, n->mac);
 	else
 		start_asking(netif, n);
@@ -227,7 +228,7 @@ static struct neighbour *lookup(struct netif *netif, uint32_t ip)
 		n = create(netif->nic, ip);
 	n->last_used = now;
 	if (n->state == KNOWN && now - n->confirmed > CONFIRMED_MS)
-		reconfirm(netif, n, now);
+		reconfirm(netif, n, now, POLLS);
 	else if (n->state == FREE || n->state == FAILED)
 		start_asking(netif, n);
 	return n;
@@ -261,7 +262,7 @@ void arp_suspect(struct netif *netif, uint32_t ip)
 	struct neighbour *n = find(netif->nic, ip);
 
 	if (n && n->state == KNOWN)
-		reconfirm(netif, n, clock_ms());
+		reconfirm(netif, n, clock_ms(), DOUBT_POLLS);
 }
 
 bool arp_unanswered(uint32_t ip)

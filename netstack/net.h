@@ -133,7 +133,8 @@ bool arp_lookup(struct netif *netif, uint32_t ip, uint8_t *mac);
 /** Send @frame (an IPv4 packet; room for the Ethernet header is left) to on-link @ip, now or when
  * its MAC is known: one frame a neighbour waits. The frame is consumed. */
 void arp_send(struct netif *netif, uint32_t ip, struct tx_frame *frame);
-/** Nothing comes back from @ip: ask for its MAC again while going on with the known one. */
+/** Nothing comes back from @ip: ask for its MAC again while going on with the known one; called
+ * again a second later, ask everybody. */
 void arp_suspect(struct netif *netif, uint32_t ip);
 /** Were requests for @ip sent lately, and none answered? For messages. */
 bool arp_unanswered(uint32_t ip);

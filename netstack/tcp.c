@@ -497,6 +497,13 @@ static void persist(struct tcp_conn *conn)
 	conn->rtx_due = tcp_now + tcp_rto(conn);
 }
 
+/* Two silences in a row: perhaps the peer, or the router, has moved to another card. */
+static void doubt_neighbour(const struct tcp_conn *conn)
+{
+	if (conn->backoff)
+		arp_suspect(conn->netif, conn->next_hop);
+}
+
 /* Routes may have changed with a new lease. */
 static void route_again(struct tcp_conn *conn)
 {
@@ -508,6 +515,7 @@ static void route_again(struct tcp_conn *conn)
 
 static void retransmission_due(struct tcp_conn *conn)
 {
+	doubt_neighbour(conn);
 	if (conn->state == TCP_SYN_SENT) {
 		send_syn(conn);
 	} else if (!tcp_flight(conn) || !conn->snd_wnd) {

@@ -52,7 +52,7 @@ static bool peer_keep = true; /* false: peer_on_segment only */
 static void (*peer_on_segment)(const struct peer_segment *seg);
 
 static struct nic *peer_nic;
-static const uint8_t peer_mac[ETH_ALEN] = {2, 0, 0, 0, 0, 1};
+static uint8_t peer_mac[ETH_ALEN] = {2, 0, 0, 0, 0, 1}; /* frames to another one get lost */
 
 /* The state of the scripted peer. */
 static uint32_t peer_seq, peer_ack, peer_isn = 1000;
@@ -165,6 +165,8 @@ static void peer_frame_sent(struct nic *nic, const struct tx_frame *frame)
 {
 	uint16_t type = get_be16(frame->data + 12);
 
+	if (!(frame->data[0] & 1) && memcmp(frame->data, peer_mac, ETH_ALEN))
+		return;
 	if (type == ETHERTYPE_ARP)
 		peer_answer_arp(nic, frame->data);
 	else if (type == ETHERTYPE_IPV4 && frame->data[ETH_HEADER + 9] == IP_TCP)

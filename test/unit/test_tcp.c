@@ -737,6 +737,22 @@ static void dead_peer_is_noticed(void **state)
 	tcp_close(conn);
 }
 
+static void peer_on_another_card_is_found(void **state)
+{
+	struct tcp_conn *conn = peer_connect(&offer_all, NULL);
+	struct peer_segment *seg;
+
+	peer_mac[5] = 2;
+	tcp_send(conn, "hello", 5, true);
+	pass_ms(8000);
+	peer_mac[5] = 1;
+	seg = peer_next();
+	assert_non_null(seg);
+	assert_memory_equal(seg->data, "hello", 5);
+	assert_int_equal(closed_calls, 0);
+	tcp_abort(conn);
+}
+
 static void our_own_absence_is_not_the_peers(void **state)
 {
 	struct tcp_options options = {.timeout_ms = 8000, .keepalive = true};
@@ -811,6 +827,7 @@ int main(void)
 		TEST(idle_connection_without_keepalive_is_silent),
 		TEST(peers_keepalive_is_answered),
 		TEST(dead_peer_is_noticed),
+		TEST(peer_on_another_card_is_found),
 		TEST(our_own_absence_is_not_the_peers),
 		TEST(ctrl_c_while_connecting),
 	};
