@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Power-off by ACPI. */
 #ifndef ACPI_POWER_H
 #define ACPI_POWER_H
 

@@ -18,7 +18,6 @@
 
 static uint64_t started;
 static uint32_t us_per_tick; /* microseconds per TSC tick, times 2^32 */
-static int64_t unix_offset;  /* what `set unixtime` added */
 
 static uint64_t tsc(void)
 {
@@ -137,13 +136,6 @@ uint64_t clock_unix(void)
 	       before_month[month - 1] + binary(date.day, bcd) - 1;
 	if (month > 2 && year % 4 == 0 && (year % 100 || year % 400 == 0))
 		days++;
-	return (uint64_t)((int64_t)(days * 86400ull +
-				    hour_of_day(date.hour, bcd, cmos(0x0b) & 2) * 3600ull +
-				    binary(date.minute, bcd) * 60 + binary(date.second, bcd)) +
-			  unix_offset);
-}
-
-void clock_set_unix(uint64_t seconds)
-{
-	unix_offset += (int64_t)(seconds - clock_unix());
+	return days * 86400ull + hour_of_day(date.hour, bcd, cmos(0x0b) & 2) * 3600ull +
+	       binary(date.minute, bcd) * 60 + binary(date.second, bcd);
 }

@@ -9,9 +9,7 @@ uint64_t clock_us(void);
 uint64_t clock_ms(void);
 /** Busy wait without polling anything, for hardware settling times. */
 void clock_delay_us(uint32_t us);
-/** Seconds since 1970 from the RTC, plus what `set unixtime` changed. */
+/** Seconds since 1970 from the RTC. */
 uint64_t clock_unix(void);
-/** Shift clock_unix() so that it reads @seconds now. */
-void clock_set_unix(uint64_t seconds);
 
 #endif

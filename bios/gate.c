@@ -7,7 +7,6 @@
 #include "bios/gate.h"
 #include "bios/low.h"
 #include "lib/log.h"
-#include "acpi/ibft.h"
 
 /* The low block's head; low.inc has the same layout. */
 struct low_head {

@@ -10,7 +10,5 @@ void heap_init(void *start, size_t size);
 /** Mark what the loader left in image memory (the initrd) as taken; image_memory_free() frees it.
  */
 void image_memory_reserve(uint32_t base, uint32_t length);
-/** Does any taken image memory overlap [base, base + length)? */
-bool image_memory_overlaps(uint64_t base, uint64_t length);
 
 #endif

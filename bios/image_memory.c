@@ -142,11 +142,3 @@ void image_memory_reserve(uint32_t base, uint32_t length)
 	if (length && taken_count < MOST)
 		take(start, ALIGN_UP(base + length, PAGE) - start);
 }
-
-bool image_memory_overlaps(uint64_t base, uint64_t length)
-{
-	for (unsigned i = 0; i < taken_count; i++)
-		if (base < (uint64_t)taken[i].base + taken[i].size && taken[i].base < base + length)
-			return true;
-	return false;
-}

@@ -10,7 +10,6 @@
 #include "bios/memmap.h"
 #include "bios/memmap_internal.h"
 #include "bios/gate.h"
-#include "bios/heap_internal.h"
 #include "bzimage/handover.h"
 #include "lib/error.h"
 
@@ -200,18 +199,6 @@ unsigned memmap_usable(struct memory_range *ranges, unsigned max)
 		if (ranges[i].type == RAM)
 			ranges[kept++] = ranges[i];
 	return kept;
-}
-
-bool memmap_is_free_ram(uint64_t base, uint64_t length)
-{
-	struct memory_range ranges[MEMMAP_MAX];
-	unsigned count = memmap_usable(ranges, MEMMAP_MAX);
-
-	for (unsigned i = 0; i < count; i++)
-		if (base >= ranges[i].base && length <= ranges[i].length &&
-		    base - ranges[i].base <= ranges[i].length - length)
-			return !image_memory_overlaps(base, length);
-	return false;
 }
 
 /* ---- Hiding ---- */

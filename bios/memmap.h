@@ -19,7 +19,5 @@ unsigned memmap_usable(struct memory_range *ranges, unsigned max);
 /** Hook INT 15h and lower 40:13 so that our homes are hidden; undo. */
 int memmap_hide(void);
 void memmap_unhide(void);
-/** Is [base, base+length) free RAM that no part of us and no image occupies? */
-bool memmap_is_free_ram(uint64_t base, uint64_t length);
 
 #endif

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reset through the BIOS' restart vector; power-off by APM 1.2, then ACPI. */
+/* Reset through the BIOS' restart vector; power-off by APM 1.2. */
 #include "bios/power.h"
 #include "bios/gate.h"
 #include "bios/clock.h"
 #include "bios/io.h"
-#include "acpi/power.h"
-#include "lib/error.h"
 
 #define RESET_FLAG ((volatile uint16_t *)0x472)
 #define WARM	   0x1234
@@ -23,7 +21,7 @@ void power_reboot(bool warm)
 	real_jump(0xf000, 0xfff0, 0, 0x7c00);
 }
 
-static void apm_off(void)
+void apm_power_off(void)
 {
 	struct real_regs regs = {.eax = 0x5300};
 
@@ -39,10 +37,4 @@ static void apm_off(void)
 	regs = (struct real_regs){.eax = 0x5307, .ebx = 1, .ecx = 3};
 	bios_call(0x15, &regs); /* all devices off */
 	clock_delay_us(500000);
-}
-
-int power_off(void)
-{
-	apm_off();
-	return acpi_power_off();
 }

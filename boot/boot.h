@@ -25,6 +25,8 @@ int boot_uri(const char *filename, const char *root_path);
 void leave_prepare(void);
 /** Quiesce before a reset or power-off: nothing is kept, sessions end, DMA is off. */
 void leave_for_power(void);
+/** Switch the machine off, by APM, else ACPI; returns only with an error after fail(). */
+int power_off(void);
 /** Go back to the BIOS (INT 18h): next boot device. Does not return. */
 void leave_to_bios(void) __attribute__((noreturn));
 /** Jump to a 16-bit kernel entry; does not return. */

@@ -3,8 +3,10 @@
  * The ways out. A machine that is left without a kept SAN drive is given back
  * as it was found: no vector hooked, no memory hidden, cards quiet.
  */
+#include "acpi/power.h"
 #include "bios/gate.h"
 #include "bios/memmap.h"
+#include "bios/power.h"
 #include "boot/boot.h"
 #include "boot/boot_timer.h"
 #include "lib/log.h"
@@ -45,6 +47,12 @@ void leave_for_power(void)
 	http_close_idle();
 	san_unhook_all();
 	let_go();
+}
+
+int power_off(void)
+{
+	apm_power_off();
+	return acpi_power_off();
 }
 
 void leave_to_bios(void)

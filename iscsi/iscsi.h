@@ -69,9 +69,6 @@ void iscsi_auth_warn(const struct iscsi_auth *auth);
 /** Print the targets of portal @portal ("HOST[:PORT]"): `iscsi-list`. 0 or an error. */
 int iscsi_list(const char *portal);
 
-/** Initiator name of @dev and where it came from; NULL when it is no iSCSI disk. */
-const char *iscsi_device_initiator(const struct block_device *dev, const char **source);
-
 /* ---- Key=value text (iscsi_text.c) ---- */
 
 #define ISCSI_TEXT_MAX	   65536u /* bytes of one text, all its PDUs together */

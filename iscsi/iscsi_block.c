@@ -160,16 +160,6 @@ static struct block_device *iscsi_open(const char *root_path)
 	return dev;
 }
 
-const char *iscsi_device_initiator(const struct block_device *dev, const char **source)
-{
-	const struct iscsi_session *session = dev->priv;
-
-	if (dev->ops != &iscsi_block_ops)
-		return NULL;
-	*source = session->initiator.source;
-	return session->initiator.name;
-}
-
 TABLE_ENTRY(san_scheme, scheme_iscsi) = {.name = "iscsi", .open = iscsi_open};
 
 TABLE_ENTRY(setting, setting_san_timeout) = {

@@ -265,18 +265,17 @@ int fetch_turn(struct fetch *f)
 	return 0;
 }
 
-/* Wait before attempt @next; its number and reason are shown. */
-static int pause_before(struct fetch *f, unsigned next)
+/* Wait before attempt @next; its number and the reason, @rc, are shown. */
+static int pause_before(struct fetch *f, unsigned next, int rc)
 {
 	unsigned ms = min(PAUSE_FIRST_MS << min(next - 1, 8u), PAUSE_MAX_MS);
 	uint64_t until;
-	int rc;
 
 	if (f->retry_ms)
 		ms = f->retry_ms;
 	if (!f->quiet) {
-		print("%s%s; attempt %u of %u in %u s", f->last_shown ? "\n" : " ", error_text(),
-		      next + 1, f->retries + 1, (ms + 999) / 1000);
+		print("%s%s; attempt %u of %u in %u s", f->last_shown ? "\n" : " ",
+		      error_sentence(rc), next + 1, f->retries + 1, (ms + 999) / 1000);
 		if (f->len)
 			print(", %u.%u MB kept", tenths(f->len) / 10, tenths(f->len) % 10);
 		print("\n");
@@ -341,7 +340,7 @@ static int run_attempts(struct fetch *f, const struct uri_scheme *scheme)
 		rc = attempt(f, scheme);
 		if (!rc || is_final(f, rc) || f->attempt >= f->retries)
 			return rc;
-		rc = pause_before(f, f->attempt + 1);
+		rc = pause_before(f, f->attempt + 1, rc);
 		if (rc)
 			return rc;
 	}

@@ -436,21 +436,6 @@ void *tcp_ctx(const struct tcp_conn *conn)
 	return conn->ctx;
 }
 
-void tcp_endpoints(const struct tcp_conn *conn, uint32_t *local, uint16_t *local_port,
-		   uint32_t *remote, uint16_t *remote_port, struct nic **nic)
-{
-	if (local)
-		*local = conn->local;
-	if (local_port)
-		*local_port = conn->local_port;
-	if (remote)
-		*remote = conn->remote;
-	if (remote_port)
-		*remote_port = conn->remote_port;
-	if (nic)
-		*nic = conn->netif->nic;
-}
-
 /* ---- Timers ---- */
 
 static void lost(struct tcp_conn *conn)

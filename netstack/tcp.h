@@ -49,9 +49,6 @@ bool tcp_is_closed(const struct tcp_conn *conn);
 /** The error of a connection that died, or 0. */
 int tcp_error(const struct tcp_conn *conn);
 void *tcp_ctx(const struct tcp_conn *conn);
-/** The address and port of both ends, and the card the connection uses. */
-void tcp_endpoints(const struct tcp_conn *conn, uint32_t *local, uint16_t *local_port,
-		   uint32_t *remote, uint16_t *remote_port, struct nic **nic);
 
 /**
  * Queue @len bytes for sending. @copy: they are copied; otherwise they are sent from where they

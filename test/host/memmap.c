@@ -46,14 +46,3 @@ void memmap_unhide(void)
 {
 	host_memmap_hidden = false;
 }
-
-bool memmap_is_free_ram(uint64_t base, uint64_t length)
-{
-	for (unsigned i = 0; i < map_count; i++) {
-		if (map[i].type == 1 && base >= map[i].base &&
-		    base - map[i].base <= map[i].length &&
-		    length <= map[i].length - (base - map[i].base))
-			return true;
-	}
-	return false;
-}
