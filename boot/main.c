@@ -100,8 +100,10 @@ int main(void)
 	note_loader();
 	seed_random();
 	script_words = cmdline_seed(loader.cmdline);
-	print("\nipxe.lkrn %s -- network boot firmware, BSD-2-Clause\n", version);
-	print("Features: DNS HTTP iSCSI TFTP bzImage script\n");
+	if (!setting_number("", "quiet", 0)) {
+		print("\nipxe.lkrn %s -- network boot firmware, BSD-2-Clause\n", version);
+		print("Features: DNS HTTP iSCSI TFTP bzImage script\n");
+	}
 	nic_probe_all();
 	check_options();
 	script = startup_images(embedded_script, (size_t)(embedded_script_end - embedded_script),

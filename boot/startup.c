@@ -126,6 +126,8 @@ static struct image *add_initrds(void)
 
 static void say_choice(const char *chosen, const struct image *cmdline, const struct image *initrd)
 {
+	if (setting_number("", "quiet", 0))
+		return;
 	print("Script: %s", chosen);
 	if (cmdline && strcmp(chosen, "command line") != 0)
 		print(" (not used: <CMDLINE>)");

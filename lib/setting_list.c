@@ -60,5 +60,5 @@ STORED(crosscert, "crosscert", "string", SETTING_TAG(175, 93), "cross-signed cer
 
 /* The kernel command line. */
 STORED(debug, "debug", "string", 0, "areas whose messages are shown: tcp,dhcp:2");
-STORED(quiet, "quiet", "int8", 0, "say less at start");
+STORED(quiet, "quiet", "int8", 0, "no banner at start");
 STORED(cmdline, "cmdline", "string", 0, "words of the kernel command line that were not used");

@@ -195,6 +195,18 @@ def test_garbage_script(boot, script):
 
 
 @ours
+def test_locked(lab, boot):
+    """lock=1: nothing offers a shell, and keys open none."""
+    lab.dhcp()
+    machine = boot("lock=1 quiet", None)
+    machine.wait_for("Trying again in 10 s", 60)
+    machine.send("x\x02")
+    machine.wait_for("Trying again in 10 s", 60)
+    for offer in "Ctrl-B", "opens the shell", "iPXE>", "network boot firmware", "Script:":
+        assert offer not in machine.serial.text
+
+
+@ours
 def test_garbage_image(lab, boot):
     lab.file("junk", bytes(range(256)) * 400)
     lab.web()

@@ -9,6 +9,7 @@
 #include "boot/startup.h"
 #include "lib/settings.h"
 #include "lib/text.h"
+#include "test/host/host.h"
 
 static uint8_t initrd[256];
 
@@ -41,6 +42,17 @@ static void test_script(void **state)
 {
 	assert_content(start_with("#!ipxe\necho\n", 12), "#!ipxe\necho\n");
 	assert_null(image_find("<INITRD2>"));
+}
+
+static void test_choice_is_said(void **state)
+{
+	host_output_clear();
+	start_with("#!ipxe\n", 7);
+	assert_non_null(strstr(host_output(), "Script: initrd\n"));
+	setting_store("quiet", "1", SOURCE_CMDLINE);
+	host_output_clear();
+	start_with("#!ipxe\n", 7);
+	assert_string_equal(host_output(), "");
 }
 
 static void test_blank_lines_in_front(void **state)
@@ -107,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_script, reset),
+		cmocka_unit_test_setup(test_choice_is_said, reset),
 		cmocka_unit_test_setup(test_blank_lines_in_front, reset),
 		cmocka_unit_test_setup(test_padded, reset),
 		cmocka_unit_test_setup(test_not_padded, reset),
