@@ -197,8 +197,10 @@ static int parse_authority(const char *text, const char *s, struct iscsi_path *p
 		return bad(text, "the target's name is longer than 223 characters");
 	memcpy(target, s, len);
 	target[len] = '\0';
-	if (uri_decode(target, path->target, sizeof(path->target)) >= sizeof(path->target) - 1 &&
-	    len > ISCSI_NAME_MAX)
+	len = uri_decode(target, target, sizeof(target)); /* never longer than it was */
+	if (strlen(target) != len)
+		return bad(text, "the target's name contains blanks or control characters");
+	if (!text_copy(path->target, sizeof(path->target), target))
 		return bad(text, "the target's name is longer than 223 characters");
 	rc = check_target(text, path->target);
 	if (rc)

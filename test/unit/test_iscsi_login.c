@@ -65,7 +65,7 @@ static void url_paths(void **state)
 
 static void bad_paths(void **state)
 {
-	char text[400];
+	char text[400], name[224] = "";
 
 	path_bad("iscsi:[fe80::1]::::iqn.x", "IPv6");
 	path_bad("iscsi://[fe80::1]:3260/iqn.x", "IPv6");
@@ -93,6 +93,15 @@ static void bad_paths(void **state)
 	path_bad(text, "longer");
 	text[11 + 223] = '\0';
 	path_ok(text, "h", 3260, 0, text + 11);
+	/* An escaped character is one character, and a NUL is none. */
+	path_bad("iscsi://h/iqn.x%00y", "control");
+	memcpy(text, "iscsi://h/%41", 13);
+	memset(text + 13, 'A', 222);
+	text[13 + 222] = '\0';
+	memset(name, 'A', 223);
+	path_ok(text, "h", 3260, 0, name);
+	strcat(text, "A");
+	path_bad(text, "longer");
 }
 
 static void lun_texts(void **state)
