@@ -132,7 +132,8 @@ static struct connection *connection_reuse(const char *host, uint16_t port)
 	struct connection *c, *next;
 
 	list_for_each_safe(c, next, &idle, link) {
-		bool usable = !c->closed && !c->dirty && clock_ms() - c->idle_since < IDLE_MS;
+		bool usable = !c->closed && !c->dirty && tcp_has_route(c->tcp) &&
+			      clock_ms() - c->idle_since < IDLE_MS;
 
 		if (!usable) {
 			connection_free(c, c->dirty);

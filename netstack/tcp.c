@@ -436,6 +436,14 @@ void *tcp_ctx(const struct tcp_conn *conn)
 	return conn->ctx;
 }
 
+bool tcp_has_route(const struct tcp_conn *conn)
+{
+	uint32_t next_hop;
+
+	return netif_route(conn->remote, &next_hop) == conn->netif &&
+	       conn->netif->address == conn->local;
+}
+
 /* ---- Timers ---- */
 
 static void lost(struct tcp_conn *conn)

@@ -49,6 +49,9 @@ bool tcp_is_closed(const struct tcp_conn *conn);
 /** The error of a connection that died, or 0. */
 int tcp_error(const struct tcp_conn *conn);
 void *tcp_ctx(const struct tcp_conn *conn);
+/** Would a new connection leave by the same card and address? Not when the card was closed since,
+ * has another lease, or another card is nearer. */
+bool tcp_has_route(const struct tcp_conn *conn);
 
 /**
  * Queue @len bytes for sending. @copy: they are copied; otherwise they are sent from where they

@@ -304,6 +304,11 @@ void sim_rx_drain(struct rtl *r)
 	}
 }
 
+bool rtl_fifo_room(const struct rtl *r)
+{
+	return r->fifo_count < FIFO_FRAMES;
+}
+
 void rtl_frame_in(struct rtl *r, const uint8_t *frame, size_t len)
 {
 	bool loopback = (reg32(r, REG_TCR) & TCR_LOOPBACK) == TCR_LOOPBACK;

@@ -121,6 +121,8 @@ void rtl_bus_write(struct rtl *r, int memory, uint64_t addr, uint64_t val, unsig
 
 /** A frame arrives on the cable, without its check sequence. */
 void rtl_frame_in(struct rtl *r, const uint8_t *frame, size_t len);
+/** Whether the next frame finds room in the FIFO: a sender that heeds flow control asks. */
+bool rtl_fifo_room(const struct rtl *r);
 void rtl_cable(struct rtl *r, int plugged, uint64_t now_ms);
 /** Let time be @now_ms: links come up, frames waiting for descriptors go on. Returns ms until the
  * next call is wanted, -1: none. */

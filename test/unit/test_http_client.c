@@ -178,6 +178,19 @@ static void test_connection_is_reused(void **state)
 	assert_int_equal(request_count, 3);
 }
 
+/* The card has another address by now: what is said from the old one gets no answer. */
+static void test_connection_of_an_old_address(void **state)
+{
+	say(OK("2", "ok"), KEEP);
+	assert_int_equal(get("/x", 0), 0);
+	assert_got("ok");
+	setting_store("net0/ip", "192.0.2.77", SOURCE_SCRIPT);
+	netif_configure_all();
+	assert_int_not_equal(get("/x", 0), 0); /* the scripted server knows one address only */
+	assert_int_not_equal(connections, 1);
+	assert_int_equal(request_count, 1);
+}
+
 /* The server closed the idle connection: noticed before or after the next request went out. */
 static void test_stale_connection(void **state)
 {
@@ -452,6 +465,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_get),
 		TEST(test_connection_is_reused),
+		TEST(test_connection_of_an_old_address),
 		TEST(test_stale_connection),
 		TEST(test_stale_reset_on_request),
 		TEST(test_chunked_and_close),

@@ -231,6 +231,7 @@ static void test_overflow(void **state)
 		for (i = 0; i < RING + FIFO_FRAMES; i++)
 			receive(own, 100);
 		assert_int_equal(isr() & ISR_FOVW, 0);
+		assert_false(rtl_fifo_room(nic));
 		assert_int_equal(rtl_tick(nic, 200), 1);
 		receive(own, 100);
 		assert_int_equal(isr() & ISR_FOVW, ISR_FOVW);
@@ -240,6 +241,7 @@ static void test_overflow(void **state)
 		rtl_tick(nic, 300);
 		assert_int_equal(rtl_counters(nic)->rx, hangs ? RING : 2 * RING);
 		start(); /* a reset helps */
+		assert_true(rtl_fifo_room(nic));
 		receive(own, 100);
 		assert_int_equal(rtl_counters(nic)->rx, hangs ? RING + 1 : 2 * RING + 1);
 		assert_int_equal(mistakes(), 0);

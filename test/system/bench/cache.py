@@ -50,14 +50,16 @@ def digest(*paths):
     return state.hexdigest()[:12]
 
 
-def compiled(source):
-    """A host program built from one C file of the checkout."""
-    path = ROOT / source
+def compiled(name, *patterns):
+    """A host program built from C files of the checkout, with the headers beside them."""
+    sources = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+    headers = sorted({path for source in sources for path in source.parent.glob("*.h")})
 
     def build(made, _):
-        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", made, path], check=True)
+        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
+                        f"-I{ROOT}", "-o", made, *sources], check=True)
 
-    return cached(f"{path.stem}-{digest(path)}", build)
+    return cached(f"{name}-{digest(*sources, *headers)}", build)
 
 
 def assembled(source):

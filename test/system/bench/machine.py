@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass, field
 from functools import cache
 
+from . import r8169
 from .config import ACCEL, IMAGE, SLOW
 from .qtest import Qtest
 from .serial import Serial
@@ -33,7 +34,11 @@ def qemu_has(device):
 
 @dataclass
 class Nic:
-    """One network card; wire is None for a plain tap on the lab's bridge."""
+    """One network card; wire is None for a plain tap on the lab's bridge.
+
+    A model of bench.r8169.CHIPS is a card of test/r8169; left is the state that
+    a previous system left it in, such as "armed+phy-off".
+    """
 
     model: str = "virtio"
     mac: str = "52:54:00:12:34:56"
@@ -42,6 +47,7 @@ class Nic:
     props: str = ""
     wire: object = None
     bootindex: int = -1
+    left: str = ""
 
 
 @dataclass
@@ -76,7 +82,7 @@ class Machine:
         self.lab = lab
         self.config = config
         number = len(lab.machines)
-        base = f"{name}{number}"
+        base = self.name = f"{name}{number}"
         self.serial = Serial(lab.run_dir / f"{base}.serial", lab.log_dir / f"{base}.txt")
         self.program = Serial(lab.run_dir / f"{base}.com2", lab.log_dir / f"{base}-program.txt")
         self.program.companion = self.serial
@@ -90,7 +96,9 @@ class Machine:
 
     def _command(self):
         c = self.config
-        argv = [
+        realtek = [nic for nic in c.nics if nic.model in r8169.CHIPS]
+        argv = r8169.command(self.lab, realtek) if realtek else []
+        argv += [
             "qemu-system-x86_64", "-accel", ACCEL, "-nodefaults", "-no-user-config",
             "-display", "none", "-machine", f"{c.machine},graphics=off",
             "-m", c.memory, "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
@@ -120,8 +128,12 @@ class Machine:
         if c.usb:
             argv += ["-device", "qemu-xhci", "-drive", f"if=none,id=usb,format=raw,file={c.usb}",
                      "-device", "usb-storage,drive=usb,bootindex=0"]
+        if realtek:
+            argv += ["-object", f"memory-backend-memfd,id=ram,size={c.memory}M,share=on",
+                     "-machine", "memory-backend=ram"]
         for index, nic in enumerate(c.nics):
-            argv += self._nic(index, nic)
+            if nic not in realtek:
+                argv += self._nic(index, nic)
         if c.boot:
             argv += ["-boot", c.boot]
         if self.qtest:
@@ -170,6 +182,10 @@ class Machine:
         """Processor time that the QEMU process has used."""
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / 100
+
+    def mistakes(self):
+        """What the RTL8169 model found wrong with its drivers so far."""
+        return r8169.mistakes((self.lab.log_dir / f"{self.name}.log").read_text(errors="replace"))
 
     def exit_code(self):
         """QEMU's exit status, once wait_end() returned."""

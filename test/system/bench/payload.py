@@ -10,7 +10,7 @@ from .cache import cached, digest
 from .config import PAYLOAD
 
 # Modules the initrds load, in this order; what they need comes with them.
-CARDS = ["virtio_pci", "virtio_net", "e1000", "e1000e", "igb"]
+CARDS = ["virtio_pci", "virtio_net", "e1000", "e1000e", "igb", "realtek", "r8169"]
 MODULES = ["edd", "iscsi_ibft", *CARDS]
 
 
@@ -132,6 +132,15 @@ class Report:
     def ibft(self, name):
         """A field such as target0/ip-addr, or None."""
         return self.files.get(f"ibft/{name}")
+
+    def downloads(self):
+        """What the probe fetched over each card: {address of the card: sum}."""
+        found = {}
+        for name, value in self.files.items():
+            if name.startswith("download/"):
+                mac, _, total = value.partition(" ")
+                found[mac] = total
+        return found
 
     def has_ibft(self):
         """True when the kernel found an iBFT."""

@@ -13,7 +13,7 @@ class BadWire:
         tap = lab.tap()
         self.own = lab.run_dir / f"wire-{tap}"
         self.qemu = lab.run_dir / f"qemu-{tap}"
-        program = compiled("test/system/wire.c")
+        program = compiled("wire", "test/system/wire.c")
         argv = [program, tap, self.own, self.qemu]
         argv += [f"{name}={value}" for name, value in faults.items()]
         self.process = lab.net.start("wire", *argv, stdin=subprocess.PIPE,
