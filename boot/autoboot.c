@@ -15,12 +15,12 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 #include "lib/uri.h"
+#include "netstack/fetch.h"
 #include "netstack/net.h"
 #include "san/block.h"
 #include "san/san.h"
 
 #define CARDS_MAX     16
-#define FETCH_RETRIES 3
 
 /* Setting @name with ${…} expanded, heap; *@value NULL when it is unset or empty. */
 static int fetch_text(const char *name, char **value)
@@ -117,7 +117,7 @@ static int run_file(const char *filename, bool *fetched)
 {
 	struct image_request request = {
 		.uri = filename,
-		.retries = (unsigned)setting_number("", "fetch-retries", FETCH_RETRIES),
+		.retries = fetch_retries(),
 	};
 	struct image *image;
 	int rc = image_download(&request, &image);

@@ -331,3 +331,9 @@ int image_download(const struct image_request *request, struct image **image)
 	uri_free(uri);
 	return rc;
 }
+
+int image_acquire(const struct image_request *request, struct image **image)
+{
+	*image = image_find(request->uri);
+	return *image ? 0 : image_download(request, image);
+}

@@ -73,6 +73,8 @@ struct image_request {
 };
 /** Download and register; 0 or an error after fail(). */
 int image_download(const struct image_request *request, struct image **image);
+/** The image called @request->uri, else a download. 0 or an error after fail(). */
+int image_acquire(const struct image_request *request, struct image **image);
 /** URI of the running image, or NULL; what `${cwuri}` shows. */
 const struct uri *image_current_uri(void);
 

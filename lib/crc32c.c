@@ -9,6 +9,7 @@
  * far above what a network card brings, so streams are not interleaved.
  */
 #include "lib/crc32c.h"
+#include "lib/cpu.h"
 
 #define POLYNOMIAL 0x82f63b78u
 
@@ -68,7 +69,7 @@ static uint32_t by_instruction(uint32_t crc, const void *data, size_t len)
 /* Is CPUID there (EFLAGS.ID can be toggled), and does it report SSE4.2? */
 static bool have_instruction(void)
 {
-	uint32_t before, after, eax = 1, ebx, ecx, edx;
+	uint32_t before, after;
 
 	__asm__ volatile("pushfl\n\tpopl %0\n\tmovl %0, %1\n\txorl $0x200000, %1\n\t"
 			 "pushl %1\n\tpopfl\n\tpushfl\n\tpopl %1\n\tpushl %0\n\tpopfl"
@@ -77,8 +78,7 @@ static bool have_instruction(void)
 			 : "cc");
 	if (!((before ^ after) & 0x200000))
 		return false;
-	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-	return ecx >> 20 & 1;
+	return cpuid(1, 0).ecx >> 20 & 1;
 }
 
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)

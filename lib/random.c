@@ -10,6 +10,7 @@
  * seeds, which suffices for ports and sequence numbers.
  */
 #include <bearssl.h>
+#include "lib/cpu.h"
 #include "lib/random.h"
 
 static br_hmac_drbg_context drbg;
@@ -20,13 +21,6 @@ static bool ready;
 #define CPUID1_ECX_RDRAND (1u << 30)
 #define CPUID1_EDX_TSC	  (1u << 4)
 #define RDRAND_TRIES	  10 /* Intel's advice before giving up on a busy generator */
-
-static void cpuid1(uint32_t *ecx, uint32_t *edx)
-{
-	uint32_t eax = 1, ebx;
-
-	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(*ecx), "=d"(*edx));
-}
 
 static bool rdrand(uint32_t *value)
 {
@@ -44,17 +38,16 @@ static bool rdrand(uint32_t *value)
  * because they are only mixed in. */
 static size_t machine_entropy(uint32_t *words, size_t max, bool whole)
 {
-	uint32_t ecx, edx;
+	struct cpuid features = cpuid(1, 0);
 	size_t n = 0;
 
-	cpuid1(&ecx, &edx);
-	if (edx & CPUID1_EDX_TSC) {
+	if (features.edx & CPUID1_EDX_TSC) {
 		uint64_t tsc = __builtin_ia32_rdtsc();
 
 		words[n++] = (uint32_t)tsc;
 		words[n++] = (uint32_t)(tsc >> 32);
 	}
-	if (whole && ecx & CPUID1_ECX_RDRAND)
+	if (whole && features.ecx & CPUID1_ECX_RDRAND)
 		while (n < max && rdrand(&words[n]))
 			n++;
 	return n * sizeof(*words);

@@ -402,6 +402,25 @@ struct uri *uri_resolve(const struct uri *base, const char *text)
 	return result;
 }
 
+struct uri *uri_with_query(const struct uri *uri, const char *query)
+{
+	size_t size = (uri->query ? strlen(uri->query) + 1 : 0) + strlen(query) + 1;
+	char *joined = heap_alloc(size), *whole = NULL;
+	struct uri *result;
+
+	if (joined) {
+		format(joined, size, "%s%s%s", uri->query ? uri->query : "",
+		       uri->query && *query ? "&" : "", query);
+		whole = recompose(uri->scheme, uri, uri->path, *joined ? joined : NULL, NULL);
+	}
+	result = whole ? uri_parse(whole) : NULL;
+	if (!whole)
+		fail(E_NO_MEMORY, "no memory for an address");
+	heap_free(whole);
+	heap_free(joined);
+	return result;
+}
+
 const char *uri_redacted(const struct uri *uri, char *buf, size_t size)
 {
 	if (uri->opaque) {

@@ -28,6 +28,8 @@ struct uri {
 struct uri *uri_parse(const char *text);
 /** Resolve reference @text against @base (may be NULL), RFC 3986 section 5.2. */
 struct uri *uri_resolve(const struct uri *base, const char *text);
+/** @uri without its fragment and with @query behind its own; NULL after fail(). */
+struct uri *uri_with_query(const struct uri *uri, const char *query);
 struct uri *uri_dup(const struct uri *uri);
 void uri_free(struct uri *uri);
 bool uri_is_absolute(const struct uri *uri);

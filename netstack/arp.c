@@ -393,3 +393,24 @@ int arp_probe(struct nic *nic, uint32_t ip, unsigned timeout_ms, uint8_t *owner)
 	return fail(E_ARP_CONFLICT, "address " IPV4_FMT " is already used by " MAC_FMT,
 		    IPV4_ARG(ip), MAC_ARG(probe.owner));
 }
+
+void arp_print(void)
+{
+	static const char *const states[] = {
+		[INCOMPLETE] = "asked, no answer yet", [KNOWN] = "", [FAILED] = "does not answer"};
+	unsigned count = 0;
+
+	for (const struct neighbour *n = neighbours; n < neighbours + ENTRIES; n++) {
+		if (n->state == FREE)
+			continue;
+		count++;
+		print("%s " IPV4_FMT " ", n->nic->name, IPV4_ARG(n->ip));
+		if (n->state == KNOWN)
+			print("is " MAC_FMT ", heard %u s ago\n", MAC_ARG(n->mac),
+			      (unsigned)((clock_ms() - n->confirmed) / 1000));
+		else
+			print("%s\n", states[n->state]);
+	}
+	if (!count)
+		print("No neighbour is known\n");
+}

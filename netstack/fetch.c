@@ -24,6 +24,7 @@
 #include "bios/heap.h"
 
 #define STALL_MS       30000u
+#define RETRIES	       3u
 #define SHOW_FIRST_MS  1000u
 #define SHOW_MS	       200u
 #define SHOW_SHARE     32u /* drawing takes at most this part of the time */
@@ -39,6 +40,11 @@ TABLE_ENTRY(setting, setting_fetch_retries) = {
 	.type = "uint8",
 	.description = "Attempts after the first when a download breaks off",
 };
+
+unsigned fetch_retries(void)
+{
+	return (unsigned)min(setting_number("", "fetch-retries", RETRIES), 255u);
+}
 
 const struct uri_scheme *uri_scheme_find(const char *name)
 {

@@ -44,6 +44,8 @@ struct uri_scheme {
 };
 TABLE(uri_scheme);
 
+/** Attempts after the first that a download gets: setting fetch-retries, else 3. */
+unsigned fetch_retries(void);
 /** Download f->uri with retries and progress line; on failure nothing is kept. */
 int fetch_run(struct fetch *f);
 /** Free the data of a finished fetch. */

@@ -69,6 +69,7 @@ struct exchange {
 struct run {
 	struct http_request *request;
 	struct uri *uri; /* where it goes now */
+	bool plain;	 /* redirected: a GET without content from here on */
 	struct exchange exchange;
 	struct http_challenge challenge;
 	unsigned redirects, logins;
@@ -312,6 +313,18 @@ static char *request_target(const struct uri *uri)
 	return target;
 }
 
+static bool has_content(const struct run *run)
+{
+	return run->request->content_type && !run->plain;
+}
+
+static const char *method_of(const struct run *run)
+{
+	if (run->request->method && !run->plain)
+		return run->request->method;
+	return has_content(run) ? "POST" : "GET";
+}
+
 static int add_authorization(struct run *run, struct text *t, const char *target)
 {
 	const size_t size = 2048 + 2 * strlen(target);
@@ -324,8 +337,7 @@ static int add_authorization(struct run *run, struct text *t, const char *target
 	if (!value)
 		return fail(E_NO_MEMORY, "out of memory for an HTTP request");
 	format(cnonce, sizeof(cnonce), "%08x%08x", random_u32(), random_u32());
-	len = http_authorization(&run->challenge, run->user, run->password,
-				 run->request->method ? run->request->method : "GET", target,
+	len = http_authorization(&run->challenge, run->user, run->password, method_of(run), target,
 				 cnonce, value, size);
 	if (len >= 0)
 		add(t, "Authorization: %s\r\n", value);
@@ -338,11 +350,7 @@ static int write_request(struct run *run, struct text *t, const char *target)
 	const struct http_request *r = run->request;
 	const struct uri *uri = run->uri;
 
-	add(t, "%s %s HTTP/1.1\r\n",
-	    r->method	      ? r->method
-	    : r->content_type ? "POST"
-			      : "GET",
-	    target);
+	add(t, "%s %s HTTP/1.1\r\n", method_of(run), target);
 	add(t, strchr(uri->host, ':') ? "Host: [%s]" : "Host: %s", uri->host);
 	if (uri_port(uri) != HTTP_PORT)
 		add(t, ":%u", uri_port(uri));
@@ -354,7 +362,9 @@ static int write_request(struct run *run, struct text *t, const char *target)
 		    (unsigned long long)r->range_last);
 	if (r->if_range)
 		add(t, "If-Range: %s\r\n", r->if_range);
-	if (r->content_type)
+	if (r->headers)
+		add(t, "%s", r->headers);
+	if (has_content(run))
 		add(t, "Content-Type: %s\r\nContent-Length: %u\r\n", r->content_type,
 		    (unsigned)r->content_len);
 	return add_authorization(run, t, target);
@@ -380,7 +390,7 @@ static int send_request(struct run *run, struct connection *c)
 		rc = t.full ? fail(E_HTTP_ADDRESS, "the request is too long")
 			    : tcp_send(c->tcp, t.p, t.len, true);
 	}
-	if (!rc && r->content_len)
+	if (!rc && has_content(run) && r->content_len)
 		rc = tcp_send(c->tcp, r->content, r->content_len, true);
 	heap_free(t.p);
 	heap_free(target);
@@ -473,8 +483,7 @@ static int exchange_run(struct run *run, struct connection *c)
 	e->parser.header = on_header;
 	e->parser.body = on_body;
 	e->parser.ctx = e;
-	http_parser_start(&e->parser,
-			  run->request->method && !strcmp(run->request->method, "HEAD"));
+	http_parser_start(&e->parser, !strcmp(method_of(run), "HEAD"));
 	run->request->direct = NULL;
 	run->deadline = started + STALL_MS;
 	c->exchange = e;
@@ -594,15 +603,23 @@ static int follow(struct run *run)
 	request->final = false;
 	log_debug("http", 1, "HTTP %u: redirected to %s", r->status,
 		  uri_redacted(next, text, sizeof(text)));
+	/* RFC 9110 section 15.4: 307 and 308 repeat the request, the others ask with GET. */
+	if (r->status < 307)
+		run->plain = has_content(run) || run->plain;
 	uri_free(run->uri);
 	run->uri = next;
 	return check_uri(request, next);
 }
 
-/* One request to run->uri, over a connection that was kept or a new one. */
+/*
+ * One request to run->uri, over a connection that was kept or a new one. What
+ * carries content may have an effect and must not go out twice, as it would
+ * after a kept connection turns out dead (RFC 9110 section 9.2.2).
+ */
 static int ask(struct run *run)
 {
-	struct connection *c = connection_reuse(run->uri->host, uri_port(run->uri));
+	struct connection *c =
+		has_content(run) ? NULL : connection_reuse(run->uri->host, uri_port(run->uri));
 	int rc;
 
 	if (c) {

@@ -120,6 +120,7 @@ struct http_request {
 	bool range; /* ask for bytes range_first to range_last (HTTP_UNKNOWN: to the end) */
 	uint64_t range_first, range_last;
 	const char *if_range;	  /* validator, or NULL */
+	const char *headers;	  /* more header lines, each with its CRLF, or NULL */
 	const char *content_type; /* with content: a POST */
 	const uint8_t *content;	  /* must stay until http_run() returns */
 	size_t content_len;

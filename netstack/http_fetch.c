@@ -6,6 +6,8 @@
  */
 #include "netstack/fetch.h"
 #include "netstack/http.h"
+#include "netstack/params.h"
+#include "bios/heap.h"
 #include "lib/error.h"
 #include "lib/text.h"
 
@@ -95,31 +97,72 @@ static int turn(struct http_request *request)
 	return fetch_turn(request->ctx);
 }
 
-static int http_fetch(struct fetch *f)
+/* One request, which goes on where an earlier one broke off, unless it has content. */
+static int request_content(struct fetch *f, struct http_request *request)
 {
-	struct http_request request = {
-		.uri = f->uri, .header = look, .body = take, .turn = turn, .ctx = f};
 	int rc;
 
-	if (f->len && f->validator[0]) {
-		request.range = true;
-		request.range_first = f->len;
-		request.range_last = HTTP_UNKNOWN;
-		request.if_range = f->validator;
+	if (f->len && f->validator[0] && !request->content_type) {
+		request->range = true;
+		request->range_first = f->len;
+		request->range_last = HTTP_UNKNOWN;
+		request->if_range = f->validator;
 	} else {
 		fetch_restart(f);
 	}
-	rc = http_run(&request);
-	if (request.final)
+	rc = http_run(request);
+	/* Content may have had its effect although the answer was lost. */
+	if (request->final || request->content_type)
 		f->final = true;
 	if (!rc && f->total && f->len != f->total)
 		rc = fail(E_HTTP_SHORT, "the server ended the transfer after %llu of %llu bytes",
 			  (unsigned long long)f->len, (unsigned long long)f->total);
 	if (!rc) {
-		f->final_uri = request.final_uri;
-		request.final_uri = NULL;
+		f->final_uri = request->final_uri;
+		request->final_uri = NULL;
 	}
-	http_request_free(&request);
+	http_request_free(request);
+	return rc;
+}
+
+/* Fields of a GET go into its query, those of other methods are the content. */
+static int with_params(struct fetch *f, struct http_request *request, const struct params *params)
+{
+	char *form = params_form(params), *headers = form ? params_headers(params) : NULL;
+	struct uri *uri = NULL;
+	int rc = headers ? 0 : E_NO_MEMORY;
+
+	request->headers = headers;
+	if (!rc && !strcmp(params->method, "GET")) {
+		uri = uri_with_query(f->uri, form);
+		request->uri = uri;
+		rc = uri ? 0 : E_NO_MEMORY;
+	} else if (!rc) {
+		request->method = params->method;
+		request->content_type = "application/x-www-form-urlencoded";
+		request->content = (const uint8_t *)form;
+		request->content_len = strlen(form);
+	}
+	if (!rc)
+		rc = request_content(f, request);
+	uri_free(uri);
+	heap_free(headers);
+	heap_free(form);
+	return rc;
+}
+
+static int http_fetch(struct fetch *f)
+{
+	struct http_request request = {
+		.uri = f->uri, .header = look, .body = take, .turn = turn, .ctx = f};
+	const struct params *params;
+	int rc;
+
+	params = params_of(f->uri, &rc);
+	if (!rc)
+		rc = params ? with_params(f, &request, params) : request_content(f, &request);
+	else
+		f->final = true;
 	return rc;
 }
 

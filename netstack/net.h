@@ -141,6 +141,8 @@ bool arp_unanswered(uint32_t ip);
 /** RFC 5227 probe: 0 when nobody answers for @ip within @timeout_ms, else E_ARP_CONFLICT. */
 int arp_probe(struct nic *nic, uint32_t ip, unsigned timeout_ms, uint8_t *owner);
 void arp_announce(struct netif *netif);
+/** `nstat`: the known neighbours. */
+void arp_print(void);
 /** Forget what was learnt through @nic. */
 void arp_flush(struct nic *nic);
 

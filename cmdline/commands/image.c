@@ -9,9 +9,7 @@
 #include "cmdline/command.h"
 #include "cmdline/interpreter.h"
 #include "lib/error.h"
-#include "lib/settings.h"
-
-#define RETRIES 3
+#include "netstack/fetch.h"
 
 enum { NAME, TIMEOUT, QUIET, AUTOFREE, SHA256, RETRIES_OPTION, REPLACE, OPTIONS };
 
@@ -36,7 +34,7 @@ static int download(struct call *call, struct image **image)
 		.timeout_ms = (unsigned)call->option[TIMEOUT].number,
 		.retries = call->option[RETRIES_OPTION].given
 				   ? (unsigned)call->option[RETRIES_OPTION].number
-				   : (unsigned)setting_number("", "fetch-retries", RETRIES),
+				   : fetch_retries(),
 		.sha256 = call->option[SHA256].given ? call->option[SHA256].text : NULL,
 		.quiet = call->option[QUIET].given,
 	};
