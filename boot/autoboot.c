@@ -20,7 +20,7 @@
 #include "san/block.h"
 #include "san/san.h"
 
-#define CARDS_MAX     16
+#define CARDS_MAX 16
 
 /* Setting @name with ${…} expanded, heap; *@value NULL when it is unset or empty. */
 static int fetch_text(const char *name, char **value)

@@ -44,11 +44,13 @@ static int run_digest(struct call *call, const br_hash_class *class)
 		rc = image_acquire(&request, &image);
 		if (!rc)
 			rc = sum(class, image, out);
+		if (rc)
+			return rc;
 		for (size_t byte = 0; byte < len; byte++)
 			format(hex + 2 * byte, 3, "%02x", out[byte]);
-		if (!rc && call->option[0].given)
+		if (call->option[0].given)
 			rc = setting_store(call->option[0].text, hex, SOURCE_SCRIPT);
-		else if (!rc)
+		else
 			print("%s  %s\n", hex, image->name);
 	}
 	return rc;
