@@ -34,7 +34,7 @@ static int run_digest(struct call *call, const br_hash_class *class)
 {
 	size_t len = class->desc >> BR_HASHDESC_OUT_OFF & BR_HASHDESC_OUT_MASK;
 	char hex[2 * DIGEST_MAX + 1];
-	uint8_t out[DIGEST_MAX];
+	uint8_t out[DIGEST_MAX] = {0};
 	struct image *image;
 	int rc = 0;
 
