@@ -18,6 +18,7 @@
 
 static uint64_t started;
 static uint32_t us_per_tick; /* microseconds per TSC tick, times 2^32 */
+static uint64_t unix_shift;  /* seconds that the RTC is behind, modulo 2^64 */
 
 static uint64_t tsc(void)
 {
@@ -137,5 +138,10 @@ uint64_t clock_unix(void)
 	if (month > 2 && year % 4 == 0 && (year % 100 || year % 400 == 0))
 		days++;
 	return days * 86400ull + hour_of_day(date.hour, bcd, cmos(0x0b) & 2) * 3600ull +
-	       binary(date.minute, bcd) * 60 + binary(date.second, bcd);
+	       binary(date.minute, bcd) * 60 + binary(date.second, bcd) + unix_shift;
+}
+
+void clock_set_unix(uint64_t seconds)
+{
+	unix_shift += seconds - clock_unix();
 }

@@ -75,3 +75,8 @@ uint64_t clock_unix(void)
 {
 	return host_unix_epoch + clock_us() / 1000000;
 }
+
+void clock_set_unix(uint64_t seconds)
+{
+	host_unix_epoch = seconds - clock_us() / 1000000;
+}
