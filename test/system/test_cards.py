@@ -192,7 +192,8 @@ def test_virtio(lab, boot, data, machine_type, place, props, said):
     lab.dhcp()
     lab.web()
     extra, bus = BRIDGES[place]
-    nic = Nic("virtio", props=",".join(part for part in (bus, props) if part))
+    nic = Nic("virtio", props=",".join(part for part in (bus, props) if part),
+              queues=4 if "mq=on" in props else 1)
     machine = boot(None, DOWNLOAD, memory="128", machine=machine_type, nics=[nic], before=extra)
     check(machine, data)
     assert said in machine.serial.text

@@ -52,11 +52,11 @@ class Lab:
         """Gives the server side one more address, such as 198.51.100.1/24."""
         self._ip("addr", "add", address, "dev", "br0")
 
-    def tap(self):
+    def tap(self, queues=1):
         """Makes a tap on the bridge and returns its name."""
         name = f"tap{self.taps}"
         self.taps += 1
-        self._ip("tuntap", "add", name, "mode", "tap")
+        self._ip("tuntap", "add", name, "mode", "tap", *["multi_queue"] * (queues > 1))
         self._ip("link", "set", name, "master", "br0", "up")
         return name
 

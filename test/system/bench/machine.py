@@ -48,6 +48,7 @@ class Nic:
     wire: object = None
     bootindex: int = -1
     left: str = ""
+    queues: int = 1
 
 
 @dataclass
@@ -144,7 +145,10 @@ class Machine:
         if nic.wire:
             backend = nic.wire.netdev(f"n{index}")
         else:
-            backend = f"tap,id=n{index},ifname={self.lab.tap()},script=no,downscript=no"
+            tap = self.lab.tap(nic.queues)
+            backend = f"tap,id=n{index},ifname={tap},script=no,downscript=no"
+            if nic.queues > 1:
+                backend += f",queues={nic.queues}"
         device = f"{PCI_NICS.get(nic.model, nic.model)},id=nic{index},netdev=n{index}"
         device += f",mac={nic.mac}"
         if not nic.pxe_rom:
