@@ -93,6 +93,12 @@ static void write_mdic(uint32_t value)
 
 	if (!has_turn())
 		m.bad++;
+	/* On a PCH other registers of the PHY are at address 1. */
+	if (m.phy_address == 2 && (value >> MDIC_PHY_SHIFT & 31) == 1) {
+		*R(MDIC) = (value & 0xffff0000) | 0x1234 | MDIC_READY;
+		m.bad += (value & MDIC_WRITE) != 0;
+		return;
+	}
 	if ((int)(value >> MDIC_PHY_SHIFT & 31) != m.phy_address) {
 		*R(MDIC) = value | MDIC_READY | MDIC_ERROR;
 		return;
@@ -110,6 +116,11 @@ static void write_mdic(uint32_t value)
 /** What firmware holds does not stick. */
 static uint32_t stick(unsigned offset, uint32_t value)
 {
+	if (offset == SWSM) {
+		if (value & SWSM_SWESMBI && !m.owns_smbi)
+			m.bad++;
+		m.owns_smbi = m.owns_smbi && value & SWSM_SMBI;
+	}
 	if (!m.firmware_holds_phy)
 		return value;
 	if (offset == EXTCNF_CTRL)
@@ -230,8 +241,10 @@ static uint32_t mmio_in(uintptr_t address, unsigned size)
 	}
 	if (offset == RXDCTL || offset == TXDCTL)
 		return read_queue(offset);
-	if (offset == SWSM)
+	if (offset == SWSM) {
+		m.owns_smbi = m.owns_smbi || !(value & SWSM_SMBI);
 		*R(SWSM) |= SWSM_SMBI;
+	}
 	if (offset >= CRCERRS && offset < CRCERRS + 0x100)
 		*R(offset) = 0; /* counters clear when read */
 	return value;

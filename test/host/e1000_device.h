@@ -31,7 +31,7 @@ struct e1000_model {
 	bool eeprom_large; /* EERD format */
 	bool no_eeprom, link_needs_phy;
 	bool reset_stuck, tctl_stuck, queue_stuck, master_stuck;
-	bool firmware_holds_phy;
+	bool firmware_holds_phy, owns_smbi;
 	bool gone; /* reads all ones */
 	bool dma_ran;
 	unsigned reset_reads, queue_reads; /* RST stays, ENABLE lasts for that many reads */
