@@ -24,7 +24,8 @@
 #define REQUEST_TRIES	  5 /* 250 ms doubling: 7.75 s */
 #define NAK_PAUSE_MS	  1000u
 #define DEAF_MS		  3000u
-#define DEAF_FRAMES	  2 /* sent in vain, at least */
+#define DEAF_PAUSE_MS	  100u /* until it asks again, as soon as there is a link */
+#define DEAF_FRAMES	  2    /* sent in vain, at least */
 
 /* ---- Sending ---- */
 
@@ -184,6 +185,8 @@ static void restart_deaf_card(struct dhcp_session *s, uint64_t now)
 	    c->rx_packets != s->received_before || c->tx_packets < s->sent_before + DEAF_FRAMES)
 		return;
 	s->restarted = true;
+	s->tries = 0;
+	s->next_send = now + DEAF_PAUSE_MS;
 	print("\n");
 	nic_restart(s->nic, "nothing received while DHCP asks");
 }
