@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Time: the time stamp counter, calibrated once against channel 2 of the
+ * Time: the time stamp counter, calibrated at start against channel 2 of the
  * 8254 timer; the date from the MC146818 clock.
  */
 #include "bios/clock.h"
@@ -11,7 +11,8 @@
 #define PIT_CHANNEL2   0x42
 #define PIT_COMMAND    0x43
 #define PORT_B	       0x61
-#define CALIBRATION_MS 10u
+#define CALIBRATION_MS 1u /* less than a time slice of a busy host */
+#define CALIBRATIONS   20u
 
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71
@@ -28,27 +29,42 @@ static uint64_t tsc(void)
 	return (uint64_t)high << 32 | low;
 }
 
-void clock_init(void)
+/* TSC ticks in CALIBRATION_MS; 0 where there is no 8254. */
+static uint64_t calibrate(void)
 {
 	const uint32_t count = PIT_HZ * CALIBRATION_MS / 1000;
-	uint8_t port_b = in8(PORT_B);
-	uint64_t begin, ticks;
-	uint32_t guard = 1000000; /* port reads; a second at most where there is no 8254 */
+	uint32_t guard = 100000; /* port reads: at most a tenth of a second */
+	uint64_t begin;
 
-	out8(PORT_B, (uint8_t)((port_b & ~2u) | 1)); /* gate on, speaker off */
-	out8(PIT_COMMAND, 0xb0);		     /* channel 2, both bytes, mode 0 */
+	out8(PIT_COMMAND, 0xb0); /* channel 2, both bytes, mode 0 */
 	out8(PIT_CHANNEL2, count & 0xff);
-	out8(PIT_CHANNEL2, count >> 8);
 	begin = tsc();
+	out8(PIT_CHANNEL2, count >> 8);
 	while (!(in8(PORT_B) & 0x20) && --guard)
 		;
-	ticks = tsc() - begin;
+	return guard ? tsc() - begin : 0;
+}
+
+void clock_init(void)
+{
+	uint8_t port_b = in8(PORT_B);
+	uint64_t ticks, least = 0;
+
+	out8(PORT_B, (uint8_t)((port_b & ~2u) | 1)); /* gate on, speaker off */
+	/* An SMI, or a hypervisor with something better to do, can only make it longer. */
+	for (unsigned i = 0; i < CALIBRATIONS; i++) {
+		ticks = calibrate();
+		if (!ticks)
+			break;
+		if (!least || ticks < least)
+			least = ticks;
+	}
 	out8(PORT_B, port_b);
-	if (!guard)
-		ticks = CALIBRATION_MS * 1000000; /* as good a guess as any: 1 GHz */
-	if (ticks < CALIBRATION_MS * 1000 * 2)
-		ticks = CALIBRATION_MS * 1000 * 2; /* no slower counter than 2 MHz exists */
-	us_per_tick = (uint32_t)(((uint64_t)CALIBRATION_MS * 1000 << 32) / ticks);
+	if (!least)
+		least = CALIBRATION_MS * 1000000; /* as good a guess as any: 1 GHz */
+	if (least < CALIBRATION_MS * 1000 * 2)
+		least = CALIBRATION_MS * 1000 * 2; /* no slower counter than 2 MHz exists */
+	us_per_tick = (uint32_t)(((uint64_t)CALIBRATION_MS * 1000 << 32) / least);
 	started = tsc();
 }
 
