@@ -74,12 +74,12 @@ int acpi_power_off(void)
 
 	if (!fadt || fadt->length < FADT_MIN)
 		return fail(E_POWER_OFF,
-			    "the machine has neither APM nor ACPI power-off: use its switch");
+			    "the machine has neither APM nor ACPI power-off; use its switch");
 	dsdt = find_dsdt(get_le32(f + FADT_DSDT));
 	pm1a = (uint16_t)get_le32(f + FADT_PM1A_CNT);
 	pm1b = (uint16_t)get_le32(f + FADT_PM1B_CNT);
 	if (!pm1a || !dsdt || !find_s5(dsdt, types))
-		return fail(E_POWER_OFF, "the firmware's ACPI tables name no power-off state: use "
+		return fail(E_POWER_OFF, "the firmware's ACPI tables name no power-off state; use "
 					 "the machine's switch");
 	if (!(in16(pm1a) & PM1_SCI_EN) && f[FADT_ACPI_ENABLE]) {
 		out8((uint16_t)get_le32(f + FADT_SMI_COMMAND), f[FADT_ACPI_ENABLE]);
@@ -91,5 +91,5 @@ int acpi_power_off(void)
 	if (pm1b)
 		out16(pm1b, (uint16_t)((in16(pm1b) & 0xc3ff) | types[1] << 10 | PM1_SLP_EN));
 	clock_delay_us(1000000);
-	return fail(E_POWER_OFF, "the machine ignored the ACPI power-off: use its switch");
+	return fail(E_POWER_OFF, "the machine ignored the ACPI power-off; use its switch");
 }

@@ -102,8 +102,8 @@ void report_failure(int rc)
 	if (*current_command)
 		print("%s: ", current_command);
 	print("%s", f.text);
-	/* Behind a semicolon the sentence says itself what to do. */
-	if (rc < 0 && !strstr(f.text, "; "))
+	/* Behind a semicolon the sentence says itself what to do; who pressed Ctrl-C knows. */
+	if (rc < 0 && rc != E_CANCELLED && !strstr(f.text, "; "))
 		print("; %s", error_entry(rc)->advice);
 	if (*f.code)
 		print(" (%s)", f.code);

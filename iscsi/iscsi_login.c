@@ -453,20 +453,23 @@ int iscsi_login_failure(uint16_t status, const char *initiator, const char *targ
 		if (!auth->username[0] || !auth->password[0])
 			return fail(
 				E_ISCSI_LOGIN_0201,
-				"target %s wants a user name and a password from %s: set username "
+				"target %s wants a user name and a password from %s; set username "
 				"and password",
 				name, initiator);
 		return fail(
 			E_ISCSI_LOGIN_0201,
-			"target %s did not accept user \"%s\" with this password from %s: check "
+			"target %s did not accept user \"%s\" with this password from %s; check "
 			"username and password%s",
 			name, auth->username, initiator,
 			auth->reverse_password[0]
 				? ", and that the target can authenticate itself (reverse-password)"
 				: "");
 	case 0x0202:
-		return fail(E_ISCSI_LOGIN_0202,
-			    "target refused initiator %s: add it to the target's list", initiator);
+		return fail(
+			E_ISCSI_LOGIN_0202,
+			"target refused initiator %s: add it to the target's list; initiator-iqn "
+			"sets another name",
+			initiator);
 	case 0x0203:
 		return fail(E_ISCSI_LOGIN_0203, "target %s not found, or not visible to %s", name,
 			    initiator);

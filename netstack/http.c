@@ -595,8 +595,8 @@ static int follow(struct run *run)
 	if (!next)
 		return fail_context(E_URI_INVALID, "HTTP %u, redirected", r->status);
 	if (++run->redirects > REDIRECT_MAX) {
-		fail(E_HTTP_REDIRECT, "redirected %u times, at last to %s: a redirect loop?",
-		     REDIRECT_MAX, uri_redacted(next, text, sizeof(text)));
+		fail(E_HTTP_REDIRECT, "redirected %u times, at last to %s", REDIRECT_MAX,
+		     uri_redacted(next, text, sizeof(text)));
 		uri_free(next);
 		return E_HTTP_REDIRECT;
 	}

@@ -42,7 +42,7 @@ int link_wait_cards(struct nic **cards, unsigned count, unsigned timeout_ms, boo
 	rc = wait_until(any_link(cards, count), start + timeout_ms);
 	print(rc ? " failed\n" : " ok\n");
 	if (rc == E_TIMEOUT)
-		return fail(E_NET_NO_LINK, "no link on %s after %u s: check cable and switch port",
+		return fail(E_NET_NO_LINK, "no link on %s after %u s; check cable and switch port",
 			    names, (unsigned)((clock_ms() - start) / 1000));
 	return rc ? fail(rc, "waiting for a link on %s was cancelled", names) : 0;
 }

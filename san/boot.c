@@ -78,7 +78,7 @@ static int read_boot_sector(unsigned number, const struct san_drive *drive)
 		reset_drive(number);
 	}
 	return fail(E_SAN_READ,
-		    "the BIOS cannot read drive 0x%02x (INT 13h status %02x): it may not "
+		    "the BIOS cannot read drive 0x%02x (INT 13h status %02x); it may not "
 		    "exist, or not be in the firmware's boot order",
 		    number, status);
 }

@@ -120,7 +120,7 @@ static int run_imgexec(struct call *call)
 	if (rc)
 		return rc;
 	if (!image)
-		return fail(E_IMAGE_NOT_SELECTED, "no image is selected: kernel selects one");
+		return fail(E_IMAGE_NOT_SELECTED, "no image is selected");
 	if (call->option[AUTOFREE].given)
 		image->autofree = true;
 	if (!call->option[REPLACE].given || !image_current())

@@ -632,7 +632,8 @@ static void refusals_in_words(void **state)
 	assert_int_equal(iscsi_login_failure(0x0202, "iqn.me", "iqn.you", &auth),
 			 E_ISCSI_LOGIN_0202);
 	assert_string_equal(error_text(),
-			    "target refused initiator iqn.me: add it to the target's list");
+			    "target refused initiator iqn.me: add it to the target's list; "
+			    "initiator-iqn sets another name");
 	assert_string_equal(error_entry(E_ISCSI_LOGIN_0202)->code, "E-ISCSI-0202");
 	assert_int_equal(iscsi_login_failure(0x0201, "iqn.me", "iqn.you", &auth),
 			 E_ISCSI_LOGIN_0201);
