@@ -7,7 +7,8 @@
  *
  * Words are split at white space and quotes group. The first word that is
  * neither a setting nor a loader's noise decides: a command begins the script,
- * which is then taken exactly as it stands; anything else is left over from
+ * which is then taken exactly as it stands (but for quotes around all of it, which
+ * GRUB needs and hands on); anything else is left over from
  * somebody's kernel entry, is skipped with one message, and settings behind it
  * still count. "--" begins the script in any case.
  */
@@ -248,6 +249,21 @@ static void leave(struct leftovers *left, const char *word)
 		left->foreign = true;
 }
 
+/* 'dhcp && boot' in quotes: is it a script? */
+static bool is_quoted_script(const struct words_reader *r)
+{
+	char command[32];
+	size_t n = 0;
+
+	while (r->word[n] && !is_space((uint8_t)r->word[n]))
+		n++;
+	if (!r->word[n] || n >= sizeof(command) || (*r->raw != '"' && *r->raw != '\''))
+		return false;
+	memcpy(command, r->word, n);
+	command[n] = 0;
+	return command_find(command);
+}
+
 /* Take in the word just read; true when the script begins with it. */
 static bool seed_word(struct words_reader *r, struct leftovers *left)
 {
@@ -270,6 +286,10 @@ static char *seed_words(struct words_reader *r, struct leftovers *left)
 	while (read_word(r)) {
 		if (!strcmp(r->word, "--"))
 			return take_script(r->next);
+		if (!left->foreign && is_quoted_script(r)) {
+			format_append(r->word, sizeof(r->word), "%s", r->next);
+			return take_script(r->word);
+		}
 		if (seed_word(r, left))
 			return take_script(r->raw);
 	}

@@ -40,6 +40,16 @@ static const struct row {
 	{"set a b ; exit", "set a b ; exit", "a=", NULL},
 	{"shell", "shell", "", NULL},
 
+	/* In quotes all of it, for GRUB's own language. */
+	{"BOOT_IMAGE=/i \"dhcp && sanboot iscsi:a\"", "dhcp && sanboot iscsi:a",
+	 "BOOT_IMAGE=/i|cmdline=", NULL},
+	{"'dhcp || shell' BOOTIF=01-52-54-00-12-34-56", "dhcp || shell",
+	 "BOOTIF=01-52-54-00-12-34-56", NULL},
+	{"x=1 'echo a' b", "echo a b", "x=1", NULL},
+	{"\"my words\" 'dhcp ; shell'", NO_SCRIPT, "cmdline=my words dhcp ; shell",
+	 "my words dhcp ; shell"},
+	{"dhcp\" && shell", NO_SCRIPT, "cmdline=dhcp && shell", "dhcp && shell"},
+
 	/* Settings. */
 	{"net0/keep-san=1", NO_SCRIPT, "net0/keep-san=1|keep-san=1|cmdline=", NULL},
 	{"net0/keep-san=1 net0/skip-san-boot=1", NO_SCRIPT, "net0/keep-san=1|net0/skip-san-boot=1",
