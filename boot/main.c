@@ -16,6 +16,7 @@
 #include "boot/startup.h"
 #include "bzimage/handover.h"
 #include "cmdline/command.h"
+#include "cmdline/interpreter.h"
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -123,5 +124,6 @@ int main(void)
 			leave_to_bios();
 		report_failure(rc);
 		on_fail_act(script ? "exit" : "retry");
+		line_failed(rc); /* a failure that comes back is said again */
 	}
 }
