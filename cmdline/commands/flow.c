@@ -167,7 +167,8 @@ static int ask(const struct call *call, const char *text)
 	key = key_wait(timeout ? clock_ms() + timeout : DEADLINE_NEVER);
 	erase(text);
 	if (key == E_TIMEOUT)
-		return fail(key, "no key was pressed in %llu ms; || goes on all the same", (unsigned long long)timeout);
+		return fail(key, "no key was pressed in %llu ms; || goes on all the same",
+			    (unsigned long long)timeout);
 	if (key < 0)
 		return fail(key, "cancelled from the keyboard");
 	if (call->option[0].given && (uint64_t)key != call->option[0].number)
