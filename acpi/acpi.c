@@ -43,7 +43,6 @@ enum {
 };
 /* System description table header. */
 enum { SDT_LENGTH = 4, SDT_CHECKSUM = 9, SDT_SIZE = 36 };
-#define SDT_LENGTH_MAX 65536u
 /* Fixed ACPI Description Table: tables that no root table lists. */
 enum { FADT_FACS = 36, FADT_DSDT = 40 };
 
@@ -109,16 +108,13 @@ static void unpatch(unsigned from)
 
 /* ---- Finding ---- */
 
-/* The table at @address when its header is sound and its signature is @signature (NULL: any). */
+/* The sound table at @address, when its signature is @signature. */
 static uint8_t *table_at(uint64_t address, const char *signature)
 {
-	uint8_t *p = address ? physical(address, SDT_SIZE) : NULL;
-	uint32_t len = p ? get_le32(p + SDT_LENGTH) : 0;
+	const struct acpi_header *table = acpi_table_at(address);
 
-	if (len < SDT_SIZE || len > SDT_LENGTH_MAX || !physical(address, len) ||
-	    (signature && memcmp(p, signature, 4)) || acpi_sum(p, len))
-		return NULL;
-	return p;
+	return table && !memcmp(table->signature, signature, 4) ? physical(address, table->length)
+								: NULL;
 }
 
 static uint64_t root_entry(const uint8_t *root, unsigned entry_size, unsigned index)

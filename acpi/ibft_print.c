@@ -3,6 +3,7 @@
 #include "acpi/ibft.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "lib/lun.h"
 #include "lib/text.h"
 
 #define SCAN_START 0x80000u
@@ -21,17 +22,6 @@ static void print_address(const char *label, uint32_t address)
 {
 	if (address)
 		print("  %-10s " IPV4_FMT "\n", label, IPV4_ARG(address));
-}
-
-/* LUNs below 16384 are numbers (SAM-4 section 4.6), others are shown as they are. */
-static const char *lun_text(const uint8_t *lun, char *buf, size_t size)
-{
-	if (!(get_be16(lun) & 0x8000) && !get_be32(lun + 2) && !get_be16(lun + 6))
-		format(buf, size, "%u", get_be16(lun) & 0x3fffu);
-	else
-		format(buf, size, "%04x-%04x-%04x-%04x", get_be16(lun), get_be16(lun + 2),
-		       get_be16(lun + 4), get_be16(lun + 6));
-	return buf;
 }
 
 static void print_nic(const struct ibft_nic *nic)

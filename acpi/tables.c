@@ -44,7 +44,7 @@ struct acpi_rsdp *acpi_rsdp(void)
 	return rsdp ? rsdp : scan(0xe0000, 0x100000);
 }
 
-static const struct acpi_header *sound(uint32_t address)
+const struct acpi_header *acpi_table_at(uint64_t address)
 {
 	const struct acpi_header *table = address ? physical(address, sizeof(*table)) : NULL;
 
@@ -57,12 +57,13 @@ static const struct acpi_header *sound(uint32_t address)
 const struct acpi_header *acpi_table(const char *signature)
 {
 	struct acpi_rsdp *rsdp = acpi_rsdp();
-	const struct acpi_header *rsdt = rsdp ? sound(rsdp->rsdt) : NULL;
+	const struct acpi_header *rsdt = rsdp ? acpi_table_at(rsdp->rsdt) : NULL;
 
 	if (!rsdt)
 		return NULL;
 	for (uint32_t at = sizeof(*rsdt); at + 4 <= rsdt->length; at += 4) {
-		const struct acpi_header *table = sound(get_le32((const uint8_t *)rsdt + at));
+		const struct acpi_header *table =
+			acpi_table_at(get_le32((const uint8_t *)rsdt + at));
 
 		if (table && !memcmp(table->signature, signature, 4))
 			return table;

@@ -34,6 +34,8 @@ struct acpi_header {
 uint8_t acpi_sum(const void *data, size_t len);
 /** The root pointer in the EBDA or the BIOS area, or NULL. */
 struct acpi_rsdp *acpi_rsdp(void);
+/** The table at @address when its header is sound and its sum right, else NULL. */
+const struct acpi_header *acpi_table_at(uint64_t address);
 /** A sound table with @signature listed in the RSDT, or NULL. */
 const struct acpi_header *acpi_table(const char *signature);
 

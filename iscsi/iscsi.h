@@ -43,8 +43,6 @@ int iscsi_portal_parse(const char *s, size_t len, char *host, size_t size, uint1
 /** Parse a LUN: empty is 0; 0x… and dashed groups are hexadecimal, the rest by @decimal. */
 bool iscsi_lun_parse(const char *s, size_t len, bool decimal, uint8_t lun[8]);
 void iscsi_lun_from_number(uint32_t number, uint8_t lun[8]);
-/** @lun as decimal number where it is one, else as groups. Returns @buf (24 bytes suffice). */
-const char *iscsi_lun_text(const uint8_t lun[8], char *buf, size_t size);
 
 struct iscsi_initiator {
 	char name[320];

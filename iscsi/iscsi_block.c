@@ -5,6 +5,7 @@
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "lib/lun.h"
 #include "lib/settings.h"
 #include "lib/text.h"
 
@@ -129,7 +130,7 @@ static int bring_up(struct iscsi_session *session, struct block_device *dev)
 	dev->ops = &iscsi_block_ops;
 	dev->priv = session;
 	format(dev->description, sizeof(dev->description), "iscsi  %s  lun %s  at " IPV4_FMT ":%u",
-	       session->path.target, iscsi_lun_text(session->path.lun, lun, sizeof(lun)),
+	       session->path.target, lun_text(session->path.lun, lun, sizeof(lun)),
 	       IPV4_ARG(session->hop.address), (unsigned)session->hop.port);
 	return 0;
 }

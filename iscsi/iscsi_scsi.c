@@ -8,6 +8,7 @@
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "lib/lun.h"
 
 #define COMMAND_MS 30000u
 
@@ -248,7 +249,7 @@ static bool list_luns(struct iscsi_session *session, char *text, size_t size)
 			continue;
 		differs |= get_be16(lun) >= 10;
 		format_append(text, size, "%s%s", *text ? ", " : "",
-			      iscsi_lun_text(lun, number, sizeof(number)));
+			      lun_text(lun, number, sizeof(number)));
 	}
 	return differs && !session->path.decimal_lun;
 }
@@ -258,7 +259,7 @@ static int wrong_lun(struct iscsi_session *session, int code, const char *what)
 	char luns[256], asked[24];
 	bool differs = list_luns(session, luns, sizeof(luns));
 
-	iscsi_lun_text(session->path.lun, asked, sizeof(asked));
+	lun_text(session->path.lun, asked, sizeof(asked));
 	if (!*luns)
 		return fail(code, "LUN %s %s", asked, what);
 	return fail(code, "LUN %s %s; the target has: %s%s", asked, what, luns,

@@ -13,13 +13,9 @@
 #include "iscsi/iscsi.h"
 #include "lib/error.h"
 #include "lib/format.h"
+#include "lib/lun.h"
 #include "lib/text.h"
 #include "lib/uri.h"
-
-/* SAM-5 section 4.7: the first two bytes of a logical unit number. */
-#define LUN_PERIPHERAL_MAX 0xffu
-#define LUN_FLAT	   0x4000u
-#define LUN_FLAT_MAX	   0x3fffu
 
 static int bad(const char *text, const char *why)
 {
@@ -78,20 +74,6 @@ bool iscsi_lun_parse(const char *s, size_t len, bool decimal, uint8_t lun[8])
 		return false;
 	iscsi_lun_from_number(value, lun);
 	return true;
-}
-
-const char *iscsi_lun_text(const uint8_t lun[8], char *buf, size_t size)
-{
-	uint32_t first = get_be16(lun);
-	bool simple = !get_be16(lun + 2) && !get_be32(lun + 4);
-	unsigned method = first >> 14;
-
-	if (simple && method <= 1 && (method == 1 || first <= LUN_PERIPHERAL_MAX))
-		format(buf, size, "%u", (unsigned)(first & LUN_FLAT_MAX));
-	else
-		format(buf, size, "%04x-%04x-%04x-%04x", (unsigned)first, get_be16(lun + 2),
-		       get_be16(lun + 4), get_be16(lun + 6));
-	return buf;
 }
 
 static int parse_port(const char *text, const char *s, size_t len, uint16_t *port)

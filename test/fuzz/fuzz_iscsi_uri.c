@@ -2,6 +2,7 @@
 /* iSCSI paths, portals and LUNs. */
 #include <stdlib.h>
 #include "iscsi/iscsi.h"
+#include "lib/lun.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (iscsi_lun_parse(text, strlen(text), true, lun)) {
 		char buf[24];
 
-		iscsi_lun_text(lun, buf, sizeof(buf));
+		lun_text(lun, buf, sizeof(buf));
 	}
 	free(text);
 	return 0;

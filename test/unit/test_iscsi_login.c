@@ -8,6 +8,7 @@
 #include "iscsi/iscsi.h"
 #include "lib/error.h"
 #include "lib/format.h"
+#include "lib/lun.h"
 #include "lib/settings.h"
 #include "test/host/host.h"
 
@@ -124,7 +125,7 @@ static void lun_texts(void **state)
 		char buf[24];
 
 		put_be64(lun, cases[i].lun);
-		assert_string_equal(iscsi_lun_text(lun, buf, sizeof(buf)), cases[i].text);
+		assert_string_equal(lun_text(lun, buf, sizeof(buf)), cases[i].text);
 	}
 }
 
