@@ -31,7 +31,7 @@ def report_of(machine):
 @pytest.mark.quick
 @pytest.mark.parametrize("card", ["virtio", "82540em", "82545em",
                                   pytest.param("virtio-modern", marks=ours),
-                                  "virtio-legacy", "82574"])
+                                  "virtio-legacy", "82574", "rtl8139"])
 def test_kernel_by_http(lab, boot, card):
     offer(lab)
     web = lab.web()

@@ -12,7 +12,8 @@ from bench.qtest import PciFunction
 pytestmark = pytest.mark.ours
 
 MB = 1 << 20
-CARDS = ["82544gc", "82540em", "82545em", "82574", "82576", "virtio"]
+CARDS = ["82544gc", "82540em", "82545em", "82574", "82576", "rtl8139", "virtio"]
+SAYS = {"virtio": "MTU 1500", "rtl8139": "100 Mbit/s full duplex"}
 
 DOWNLOAD = f"""#!ipxe
 dhcp || goto failed
@@ -126,7 +127,35 @@ def leave_virtio_dirty(machine):
     pci.sleep()
 
 
-@pytest.mark.parametrize("card", ["82540em", "82574", "82576", "virtio"])
+class Realtek:
+    """The ports of an RTL8139C+, at 00:05.0."""
+
+    TNPDS, CR, IMR, RCR, CR9346, BMCR, CPCR, RDSAR = 0x20, 0x37, 0x3C, 0x44, 0x50, 0x62, 0xE0, 0xE4
+    RING = 0x20000
+
+    def __init__(self, machine):
+        self.pci = PciFunction(machine.qtest, 5)
+        self.qtest = machine.qtest
+
+    def write(self, register, value, size):
+        """Writes a register."""
+        self.qtest.out(self.pci.bar(0) + register, value, size)
+
+    def leave_dirty(self):
+        """Armed in both of its modes, VLAN tags stripped, interrupts on, PHY powered down."""
+        self.pci.enable_dma()
+        self.write(self.CR9346, 0xC0, 8)
+        self.write(self.CPCR, 0x43, 16)
+        self.write(self.TNPDS, self.RING, 32)
+        self.write(self.RDSAR, self.RING, 32)
+        self.write(self.CR, 0x0C, 8)
+        self.write(self.RCR, 0xE70F, 32)
+        self.write(self.BMCR, 0x0800, 16)
+        self.write(self.IMR, 0xFFFF, 16)
+        self.pci.sleep()
+
+
+@pytest.mark.parametrize("card", ["82540em", "82574", "82576", "rtl8139", "virtio"])
 def test_left_in_any_state(lab, boot, data, card):
     """Somebody had the card and left it as it was."""
     need(card)
@@ -137,22 +166,26 @@ def test_left_in_any_state(lab, boot, data, card):
     machine.wait_for("waiting", 60)
     if card == "virtio":
         leave_virtio_dirty(machine)
+    elif card == "rtl8139":
+        Realtek(machine).leave_dirty()
     else:
         Intel(machine).leave_dirty()
     machine.send(" ")
     check(machine, data)
-    if card != "virtio":
-        assert "1000 Mbit/s full duplex" in machine.serial.text
+    assert SAYS.get(card, "1000 Mbit/s full duplex") in machine.serial.text
 
 
-@pytest.mark.parametrize("card", ["82540em", "82574", "82576"])
+@pytest.mark.parametrize("card", ["82540em", "82574", "82576", "rtl8139"])
 def test_deaf_card(lab, boot, data, card):
     """It sends and hears nothing: brought up again, once."""
     need(card)
     lab.web()
     machine = boot(None, DOWNLOAD, memory="128", nics=[Nic(card, addr="5")], qtest=True)
     machine.wait_for("Configuring", 60, fail="it-failed")
-    Intel(machine).write(Intel.RCTL, 0)
+    if card == "rtl8139":
+        Realtek(machine).write(Realtek.RCR, 0, 32)
+    else:
+        Intel(machine).write(Intel.RCTL, 0)
     lab.dhcp()
     machine.wait_for("net0: nothing received while DHCP asks; bringing the card up again", 60,
                      fail="it-failed")
@@ -201,7 +234,7 @@ def test_virtio(lab, boot, data, machine_type, place, props, said):
 
 @pytest.mark.deadline(420)
 @pytest.mark.parametrize("card, times", [("82574", 20), ("82540em", 2), ("82576", 2),
-                                         ("virtio", 2)])
+                                         ("rtl8139", 2), ("virtio", 2)])
 def test_warm_reboots(lab, boot, card, times):
     """Linux takes the card over, and leaves it as it is when it reboots."""
     need(card)

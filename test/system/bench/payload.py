@@ -10,7 +10,7 @@ from .cache import cached, digest
 from .config import PAYLOAD
 
 # Modules the initrds load, in this order; what they need comes with them.
-CARDS = ["virtio_pci", "virtio_net", "e1000", "e1000e", "igb", "realtek", "r8169"]
+CARDS = ["virtio_pci", "virtio_net", "e1000", "e1000e", "igb", "realtek", "r8169", "8139cp"]
 MODULES = ["edd", "iscsi_ibft", *CARDS]
 
 
