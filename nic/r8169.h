@@ -113,7 +113,8 @@ enum {
 	CONFIG2_CLKREQ = 0x80,
 	CONFIG3_MAGIC = 0x20,
 	CONFIG3_LINK_UP = 0x10,
-	CONFIG5_WAKE = 0x72, /* broadcast, multicast, unicast frames, LANWake */
+	CONFIG3_JUMBO = 0x04, /* PCI Express parts */
+	CONFIG5_WAKE = 0x72,  /* broadcast, multicast, unicast frames, LANWake */
 	CONFIG5_ASPM = 0x01,
 
 	PMCH_PLL_ON = 0xc0,

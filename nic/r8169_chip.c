@@ -234,19 +234,22 @@ void r8169_open_gate(struct r8169 *r)
  * Bring-up
  */
 
-/** Nothing wakes the machine, nothing naps; call with the configuration registers unlocked. */
-static void stay_awake(struct r8169 *r)
+/** Nothing wakes the machine, nothing naps, no jumbo frames; call with the configuration registers
+ * unlocked. */
+static void configure(struct r8169 *r)
 {
 	unsigned config3 = r8169_has(r, R8169_CPLUS) ? CONFIG3_8139 : CONFIG3;
 	unsigned config5 = r8169_has(r, R8169_CPLUS) ? CONFIG5_8139 : CONFIG5;
-	uint8_t asleep = CONFIG5_WAKE;
+	uint8_t off3 = CONFIG3_MAGIC | CONFIG3_LINK_UP, off5 = CONFIG5_WAKE;
 
 	if (r8169_has(r, R8169_ASPM)) {
-		asleep |= CONFIG5_ASPM;
+		off5 |= CONFIG5_ASPM;
 		r8169_write8(r, CONFIG2, r8169_read8(r, CONFIG2) & ~CONFIG2_CLKREQ);
 	}
-	r8169_write8(r, config3, r8169_read8(r, config3) & ~(CONFIG3_MAGIC | CONFIG3_LINK_UP));
-	r8169_write8(r, config5, r8169_read8(r, config5) & ~asleep);
+	if (!r8169_has(r, R8169_PCI))
+		off3 |= CONFIG3_JUMBO;
+	r8169_write8(r, config3, r8169_read8(r, config3) & ~off3);
+	r8169_write8(r, config5, r8169_read8(r, config5) & ~off5);
 	if (r8169_has(r, R8169_PLL))
 		r8169_write8(r, PMCH, r8169_read8(r, PMCH) | PMCH_PLL_ON);
 }
@@ -298,7 +301,7 @@ void r8169_start(struct nic *nic)
 
 	r8169_write8(r, CR9346, CR9346_UNLOCK);
 	write_mac(r, nic->mac);
-	stay_awake(r);
+	configure(r);
 	command_plus(r);
 	r8169_write8(r, MTPS, auto_fifo ? MTPS_AUTO_FIFO : MTPS_LARGEST);
 	if (!(r->gen->flags & (R8169_2500 | R8169_CPLUS)))

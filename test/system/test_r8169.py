@@ -80,7 +80,7 @@ def test_linux_takes_over(lab, boot):
     offer(lab)
     lab.file("linux", kernel())
     lab.file("probe.gz", probe_initrd())
-    nics = cards(GENERATIONS)
+    nics = cards(GENERATIONS) + [Nic("rtl8139", mac="52:54:00:81:39:00")]
     base = f"http://{SERVER}"
     machine = boot(None, "#!ipxe\n" + use_each(nics) + "dhcp net0\n"
                    f"kernel {base}/linux console=ttyS0,115200 {BIOS_IRQS} download={base}/data.bin\n"

@@ -101,6 +101,19 @@ static void test_configuration(void **state)
 		assert_int_equal(r8169_read32(r, RCR) & RCR_ACCEPT_MASK, 0);
 		if (r->gen->flags & R8169_GATE)
 			assert_int_equal(r8169_read32(r, MISC) & MISC_RX_GATE, 0);
+		/* Whatever else somebody turned on. */
+		r8169_write8(r, CR9346, CR9346_UNLOCK);
+		r8169_write8(r, CONFIG3, 0xff);
+		r8169_write8(r, CONFIG5, 0xff);
+		r8169_write16(r, CPCR, 0xffff);
+		assert_int_equal(nic_open(nic), 0);
+		assert_int_equal(r8169_read8(r, CONFIG3) & (CONFIG3_MAGIC | CONFIG3_LINK_UP), 0);
+		assert_int_equal(r8169_read8(r, CONFIG5) & CONFIG5_WAKE, 0);
+		assert_int_equal(r8169_read16(r, CPCR) & (CPCR_VLAN | CPCR_DAC), 0);
+		if (!(r->gen->flags & R8169_PCI)) {
+			assert_int_equal(r8169_read8(r, CONFIG3) & CONFIG3_JUMBO, 0);
+			assert_int_equal(r8169_read16(r, CPCR), CPCR_KEEP);
+		}
 		card_check();
 		card_unplug();
 	}
