@@ -7,7 +7,7 @@ import pytest
 from bench import r8169
 from bench.config import is_classic_image
 from bench.machine import Nic
-from bench.payload import Report, kernel, probe_initrd
+from bench.payload import Report, kernel, probe_initrd, reboot_initrd
 from bench.servers import SERVER
 
 pytestmark = pytest.mark.skipif(r8169.missing() is not None, reason=str(r8169.missing()))
@@ -90,4 +90,23 @@ def test_linux_takes_over(lab, boot):
     machine.wait_for("PROBE-END", 120)
     report = Report(machine.serial.text[begin.start():])
     assert report.downloads() == {nic.mac: SUM for nic in nics}
+    assert machine.mistakes() == []
+
+
+@pytest.mark.deadline(240)
+@pytest.mark.ours
+def test_warm_reboots(lab, boot):
+    """What its own driver leaves behind; a reboot resets the card, but not its PHY."""
+    offer(lab)
+    lab.file("linux", kernel())
+    lab.file("reboot.gz", reboot_initrd())
+    base = f"http://{SERVER}"
+    machine = boot(None, f"#!ipxe\ndhcp || goto failed\n"
+                   f"kernel {base}/linux console=ttyS0 quiet no_timer_check ping {BIOS_IRQS}\n"
+                   f"initrd {base}/reboot.gz\nboot\n:failed\necho it-failed\nshell\n",
+                   nics=cards(["8168h"]))
+    for _ in range(2):
+        said = machine.wait_for("LINUX-HAS-THE-CARD .*\n", 60, fail="it-failed|Kernel panic")
+        assert "PING-ANSWERED" in said.group(0)
+    machine.wait_for("Configuring .* ok", 60, fail="it-failed")
     assert machine.mistakes() == []
