@@ -10,6 +10,8 @@
 #include "bios/console_internal.h"
 #include "bios/clock.h"
 #include "bios/gate.h"
+#include "lib/ansi.h"
+#include "lib/framebuffer.h"
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "lib/text.h"
@@ -20,6 +22,9 @@
 #define BURST_US      5000u  /* and so do those of a pasted text, on a busy emulator too */
 
 static bool bios_on = true;
+static bool devices_chosen; /* by setting console, and not by us */
+static bool uart_for_bios;  /* writes what the BIOS would redirect, in graphics */
+static struct ansi graphics_ansi;
 static bool break_ignored, break_seen;
 static uint64_t last_look;
 
@@ -58,6 +63,15 @@ void console_flush(void)
 		console_write(kept, len);
 }
 
+static void bios_write(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (uart_waiting() && !break_ignored)
+			look(0);
+		bios_screen_write(text + i, 1);
+	}
+}
+
 void console_write(const char *text, size_t len)
 {
 	if (deferred) {
@@ -67,14 +81,72 @@ void console_write(const char *text, size_t len)
 		return;
 	}
 	console_flush();
-	if (bios_on) {
-		for (size_t i = 0; i < len; i++) {
-			if (uart_waiting() && !break_ignored)
-				look(0);
-			bios_screen_write(text + i, 1);
-		}
-	}
+	if (framebuffer_is_open())
+		ansi_write(&graphics_ansi, text, len);
+	else if (bios_on)
+		bios_write(text, len);
 	uart_write(text, len);
+}
+
+/*
+ * A terminal on the serial line has 24 rows of 80 columns. A screen of more is used in full as
+ * long as nobody asked for the line or typed there.
+ */
+void console_size(unsigned *rows, unsigned *columns)
+{
+	bool serial = uart_active() || (bios_on && bios_screen_redirected());
+
+	if (framebuffer_is_open()) {
+		framebuffer_size(rows, columns);
+		serial &= uart_is_used() || devices_chosen;
+	} else {
+		*rows = bios_screen_rows();
+		*columns = bios_screen_columns();
+	}
+	if (serial || (!bios_on && !framebuffer_is_open())) {
+		*rows = min(*rows, 24u);
+		*columns = min(*columns, 80u);
+	}
+}
+
+/* ---- Graphics ---- */
+
+int console_graphics(const struct console_graphics *graphics)
+{
+	int rc;
+
+	console_text_mode();
+	rc = vesa_open(graphics);
+	if (rc)
+		return rc;
+	graphics_ansi = (struct ansi)ANSI_INIT(&framebuffer_screen);
+	/* A BIOS that copies its screen to a serial line has none to copy now. */
+	if (bios_on && bios_screen_redirected() && !uart_active()) {
+		uart_init(0, 0);
+		uart_for_bios = true;
+	}
+	return 0;
+}
+
+void console_text_mode(void)
+{
+	if (!framebuffer_is_open())
+		return;
+	vesa_close();
+	if (uart_for_bios)
+		uart_listen(0);
+	uart_for_bios = false;
+}
+
+bool console_has_picture(void)
+{
+	return framebuffer_has_picture();
+}
+
+void console_colours(int32_t foreground, int32_t background)
+{
+	if (framebuffer_is_open())
+		framebuffer_colours(foreground, background);
 }
 
 /* ---- Keys ---- */
@@ -87,55 +159,6 @@ static int uart_wait_byte(void)
 	while ((byte = uart_byte()) < 0 && clock_us() < end)
 		;
 	return byte;
-}
-
-/* The rest of a VT100 key sequence, after ESC. */
-static int uart_escape(void)
-{
-	int c = uart_wait_byte();
-	unsigned number = 0;
-
-	if (c != '[' && c != 'O')
-		return KEY_ESC;
-	while ((c = uart_wait_byte()) >= '0' && c <= '9')
-		number = number * 10 + (unsigned)(c - '0');
-	switch (c) {
-	case 'A':
-		return KEY_UP;
-	case 'B':
-		return KEY_DOWN;
-	case 'C':
-		return KEY_RIGHT;
-	case 'D':
-		return KEY_LEFT;
-	case 'H':
-		return KEY_HOME;
-	case 'F':
-		return KEY_END;
-	case 'P':
-	case 'Q':
-	case 'R':
-	case 'S':
-		return KEY_F1 + c - 'P';
-	case '~':
-		switch (number) {
-		case 1:
-			return KEY_HOME;
-		case 2:
-			return KEY_INSERT;
-		case 3:
-			return KEY_DELETE;
-		case 4:
-			return KEY_END;
-		case 5:
-			return KEY_PAGE_UP;
-		case 6:
-			return KEY_PAGE_DOWN;
-		}
-		if (number >= 15 && number <= 24) /* F5 … F12 with VT220's gaps */
-			return KEY_F1 + 4 + (int)(number - 15) - (number > 16) - (number > 22);
-	}
-	return KEY_ESC;
 }
 
 /*
@@ -151,9 +174,9 @@ static int device_key(void)
 	if (key >= 0 || (bios_on && bios_keyboard_waiting()))
 		return key;
 	key = uart_byte();
-	if (key == 0x7f)
+	if (key == KEY_RUBOUT)
 		return KEY_BACKSPACE;
-	return key == KEY_ESC ? uart_escape() : key;
+	return key == KEY_ESC ? key_after_escape(uart_wait_byte) : key;
 }
 
 /* What is pasted comes in bursts. */
@@ -259,6 +282,7 @@ static void select_devices(char *list)
 		}
 	}
 	bios_on = vga || !uart_active();
+	devices_chosen = true;
 }
 
 static void apply_console(void)

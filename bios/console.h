@@ -4,26 +4,7 @@
 #define BIOS_CONSOLE_H
 
 #include "lib/base.h"
-
-enum {
-	KEY_CTRL_B = 0x02,
-	KEY_CTRL_C = 0x03,
-	KEY_BACKSPACE = 0x08,
-	KEY_TAB = 0x09,
-	KEY_ENTER = 0x0d,
-	KEY_ESC = 0x1b,
-	KEY_UP = 0x101,
-	KEY_DOWN,
-	KEY_RIGHT,
-	KEY_LEFT,
-	KEY_END,
-	KEY_HOME,
-	KEY_DELETE,
-	KEY_INSERT,
-	KEY_PAGE_UP,
-	KEY_PAGE_DOWN,
-	KEY_F1 = 0x110, /* KEY_F1 + n for F(n+1), up to F12 */
-};
+#include "lib/keys.h"
 
 /** Next key without waiting: ASCII, or KEY_…; -1 when none. */
 int console_key(void);
@@ -42,5 +23,28 @@ void console_ignore_break(bool ignore);
 void console_defer(bool defer);
 void console_flush(void);
 void console_write(const char *text, size_t len);
+
+/** Rows and columns that a full-screen display may use on all devices at once. */
+void console_size(unsigned *rows, unsigned *columns);
+
+/* ---- A picture behind the text (VESA BIOS Extension 2.0) ---- */
+
+struct picture;
+struct console_graphics {
+	unsigned width, height; /* at least so many pixels */
+	unsigned depth;		/* at least so many bits a pixel */
+	unsigned left, right, top, bottom; /* pixels without text on each side */
+	const struct picture *picture;	   /* copied; NULL: none */
+};
+/** Show text as pixels in the smallest mode that fits. An error after fail() leaves the screen in
+ * text mode. */
+int console_graphics(const struct console_graphics *graphics);
+/** Back to text mode, when in another; every way out of the firmware does it. */
+void console_text_mode(void);
+/** Is a picture shown behind the text? */
+bool console_has_picture(void);
+/** Exact colours for what is written from here on, where a screen can show them: 0xRRGGBB, or
+ * negative: those that the text itself asks for. */
+void console_colours(int32_t foreground, int32_t background);
 
 #endif

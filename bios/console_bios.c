@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The BIOS screen (INT 10h) and keyboard (INT 16h).
- *
- * The screen understands the ANSI sequences that scripts and menus use (ECMA-48):
- * CUP, ED 2, EL 0, SGR, cursor on and off, cursor left and right.
+ * The BIOS screen (INT 10h) and keyboard (INT 16h). lib/ansi.c reads the control
+ * sequences; here is what they do to a screen that only the BIOS may touch: it
+ * knows which adapter shows it, and a BIOS that redirects its screen to a serial
+ * line sees every call.
  */
 #include "bios/console.h"
 #include "bios/console_internal.h"
 #include "bios/gate.h"
+#include "lib/ansi.h"
 
 #define BDA_COLUMNS ((volatile uint16_t *)0x44a)
 #define BDA_ROWS    ((volatile uint8_t *)0x484)
+#define PLAIN	    0x07 /* attribute: grey on black */
+#define BEL	    0x07
 
-static uint8_t attribute = 0x07;
+/* There may be cells of other attributes than PLAIN. */
+static bool coloured;
 
-static struct {
-	enum { PLAIN, ESCAPE, CSI } state;
-	unsigned params[8];
-	unsigned count;
-	bool private;
-} parser;
-
-static unsigned rows(void)
+unsigned bios_screen_rows(void)
 {
 	return *BDA_ROWS ? *BDA_ROWS + 1u : 25;
+}
+
+unsigned bios_screen_columns(void)
+{
+	return *BDA_COLUMNS ? *BDA_COLUMNS : 80;
+}
+
+static void screen_size(unsigned *rows, unsigned *columns)
+{
+	*rows = bios_screen_rows();
+	*columns = bios_screen_columns();
 }
 
 static void int10(struct real_regs *regs)
@@ -42,147 +50,59 @@ static void cursor_get(unsigned *row, unsigned *column)
 
 static void cursor_set(unsigned row, unsigned column)
 {
-	struct real_regs regs = {
-		.eax = 0x0200,
-		.edx = min(row, rows() - 1) << 8 | min(column, *BDA_COLUMNS - 1u),
-	};
+	struct real_regs regs = {.eax = 0x0200, .edx = row << 8 | column};
 
 	int10(&regs);
 }
 
-static void clear_screen(void)
+static void cursor_show(bool on)
+{
+	struct real_regs regs = {.eax = 0x0100, .ecx = on ? 0x0607 : 0x2000};
+
+	int10(&regs);
+}
+
+/* Clear a part of one row: an "upward scroll" of a window by all its lines. */
+static void clear_cells(unsigned row, unsigned column, unsigned count,
+			const struct ansi_style *style)
 {
 	struct real_regs regs = {
 		.eax = 0x0600,
-		.ebx = (uint32_t)attribute << 8,
-		.edx = (rows() - 1) << 8 | (*BDA_COLUMNS - 1u),
+		.ebx = (uint32_t)ansi_vga_attribute(style) << 8,
+		.ecx = row << 8 | column,
+		.edx = row << 8 | (column + count - 1),
 	};
 
-	int10(&regs);
-	cursor_set(0, 0);
+	if (count)
+		int10(&regs);
 }
 
-/* @count characters @c with the current attribute at the cursor, which stays. */
-static void put_at_cursor(char c, unsigned count)
+static void put(uint8_t c, const struct ansi_style *style)
 {
-	struct real_regs regs = {.eax = 0x0900 | (uint8_t)c, .ebx = attribute, .ecx = count};
+	uint8_t attribute = ansi_vga_attribute(style);
+	struct real_regs cell = {.eax = 0x0900 | c, .ebx = attribute, .ecx = 1};
+	struct real_regs teletype = {.eax = 0x0e00 | c, .ebx = attribute & 0x0f};
 
-	int10(&regs);
-}
-
-static void teletype(char c)
-{
-	struct real_regs regs = {.eax = 0x0e00 | (uint8_t)c, .ebx = attribute & 0x0f};
-
+	coloured |= attribute != PLAIN;
 	/* Teletype output keeps the attribute that is there: lay ours down first. */
-	if (attribute != 0x07 && (uint8_t)c >= ' ')
-		put_at_cursor(c, 1);
-	int10(&regs);
+	if (coloured && c != '\n' && c != '\r' && c != '\b' && c != BEL)
+		int10(&cell);
+	int10(&teletype);
 }
 
-static void select_graphic_rendition(void)
-{
-	static const uint8_t vga_colour[8] = {0, 4, 2, 6, 1, 5, 3, 7};
-
-	for (unsigned i = 0; i < max(parser.count, 1u); i++) {
-		unsigned p = parser.params[i];
-
-		if (p == 0)
-			attribute = 0x07;
-		else if (p == 1)
-			attribute |= 0x08;
-		else if (p == 22)
-			attribute &= ~0x08;
-		else if (p == 7)
-			attribute = (uint8_t)((attribute & 0x88) | (attribute & 7) << 4 |
-					      (attribute >> 4 & 7));
-		else if (p >= 30 && p <= 37)
-			attribute = (uint8_t)((attribute & 0xf8) | vga_colour[p - 30]);
-		else if (p == 39)
-			attribute = (attribute & 0xf8) | 7;
-		else if (p >= 40 && p <= 47)
-			attribute = (uint8_t)((attribute & 0x8f) | vga_colour[p - 40] << 4);
-		else if (p == 49)
-			attribute &= 0x8f;
-	}
-}
-
-static void control_sequence(char final)
-{
-	unsigned row, column, n = max(parser.params[0], 1u);
-	struct real_regs cursor = {.eax = 0x0100, .ecx = final == 'h' ? 0x0607 : 0x2000};
-
-	cursor_get(&row, &column);
-	switch (final) {
-	case 'H':
-		cursor_set(n - 1, max(parser.params[1], 1u) - 1);
-		break;
-	case 'J':
-		if (parser.params[0] == 2)
-			clear_screen();
-		break;
-	case 'K':
-		put_at_cursor(' ', *BDA_COLUMNS - column);
-		break;
-	case 'C':
-		cursor_set(row, column + n);
-		break;
-	case 'D':
-		cursor_set(row, column > n ? column - n : 0);
-		break;
-	case 'm':
-		select_graphic_rendition();
-		break;
-	case 'h':
-	case 'l':
-		if (parser.private && parser.params[0] == 25)
-			int10(&cursor);
-		break;
-	}
-}
-
-static void screen_byte(char c)
-{
-	switch (parser.state) {
-	case PLAIN:
-		if (c == '\033') {
-			parser.state = ESCAPE;
-		} else {
-			if (c == '\n')
-				teletype('\r');
-			teletype(c);
-		}
-		break;
-	case ESCAPE:
-		parser.state = c == '[' ? CSI : PLAIN;
-		memset(parser.params, 0, sizeof(parser.params));
-		parser.count = 0;
-		parser.private = false;
-		break;
-	case CSI:
-		if (c == '?') {
-			parser.private = true;
-		} else if (c >= '0' && c <= '9') {
-			if (!parser.count)
-				parser.count = 1;
-			if (parser.params[parser.count - 1] < 1000)
-				parser.params[parser.count - 1] =
-					parser.params[parser.count - 1] * 10 + (unsigned)(c - '0');
-		} else if (c == ';') {
-			parser.count =
-				min(max(parser.count, 1u) + 1, (unsigned)ARRAY_SIZE(parser.params));
-		} else if (c >= '@') {
-			parser.state = PLAIN;
-			control_sequence(c);
-		}
-		break;
-	}
-}
+static const struct ansi_screen screen = {
+	.size = screen_size,
+	.where = cursor_get,
+	.move = cursor_set,
+	.put = put,
+	.clear = clear_cells,
+	.cursor = cursor_show,
+};
+static struct ansi ansi = ANSI_INIT(&screen);
 
 void bios_screen_write(const char *text, size_t len)
 {
-	while (len--)
-		screen_byte(*text++);
+	ansi_write(&ansi, text, len);
 }
 
 void bios_screen_init(void)

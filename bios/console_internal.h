@@ -3,7 +3,7 @@
 #ifndef BIOS_CONSOLE_INTERNAL_H
 #define BIOS_CONSOLE_INTERNAL_H
 
-#include "lib/base.h"
+#include "bios/console.h"
 
 /** Start with the defaults: BIOS screen and keyboard, and COM1 where the BIOS does not already
  * redirect its screen to it. */
@@ -14,11 +14,19 @@ void bios_screen_init(void);
 /** Does INT 10h go somewhere else than to a video card (serial redirection)? */
 bool bios_screen_redirected(void);
 void bios_screen_write(const char *text, size_t len);
+unsigned bios_screen_rows(void);
+unsigned bios_screen_columns(void);
 /** Next key of the BIOS keyboard as console_key() gives it, or -1. */
 int bios_keyboard_key(void);
 /** Are there keys in the BIOS' own queue? False also when it does not keep them in its data area.
  */
 bool bios_keyboard_waiting(void);
+
+/* The video card's linear framebuffer (console_vesa.c). */
+/** Set the mode that fits @graphics and open lib/framebuffer.h on it. */
+int vesa_open(const struct console_graphics *graphics);
+/** Close it and set text mode. */
+void vesa_close(void);
 
 /* UARTs (console_uart.c). */
 /** Use COM1 or COM2 (@index 0 or 1) at @baud (0: leave the divisor alone); false: none there. */
@@ -34,5 +42,7 @@ int uart_byte(void);
 bool uart_waiting(void);
 /** Does uart_write() write anywhere? */
 bool uart_active(void);
+/** Did anybody ever type there? */
+bool uart_is_used(void);
 
 #endif

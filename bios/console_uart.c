@@ -18,7 +18,7 @@
 #define LSR_EMPTY 0x20
 
 static uint16_t base;
-static bool output;
+static bool output, used;
 
 static uint16_t find(unsigned index)
 {
@@ -95,5 +95,13 @@ bool uart_waiting(void)
 
 int uart_byte(void)
 {
-	return uart_waiting() ? in8(base + UART_DATA) : -1;
+	if (!uart_waiting())
+		return -1;
+	used = true;
+	return in8(base + UART_DATA);
+}
+
+bool uart_is_used(void)
+{
+	return used;
 }

@@ -5,6 +5,7 @@
  * of real-mode programs to C handlers.
  */
 #include "bios/gate.h"
+#include "bios/console.h"
 #include "bios/low.h"
 #include "lib/log.h"
 
@@ -264,6 +265,7 @@ int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16
 {
 	int rc;
 
+	console_text_mode();
 	gate_hook(GATE_INT18, guest_gave_up);
 	gate_hook(GATE_INT19, guest_gave_up);
 	rc = gate_enter(regs, (uint32_t)segment << 16 | offset, 0, stack_segment, stack_offset);
@@ -274,11 +276,13 @@ int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16
 
 void real_jump(uint16_t segment, uint16_t offset, uint16_t data_segment, uint16_t stack_offset)
 {
+	console_text_mode();
 	gate_jump((uint32_t)segment << 16 | offset, data_segment, stack_offset);
 }
 
 void real_int18(void)
 {
+	console_text_mode();
 	gate_jump(*vector(0x18), 0, 0x7c00);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include "test/host/host.h"
 #include "bios/console.h"
+#include "lib/error.h"
+#include "lib/framebuffer.h"
 #include "lib/log.h"
 
 #define OUTPUT_MAX (256 * 1024)
@@ -15,6 +17,7 @@ static size_t output_len;
 static int keys[4096];
 static unsigned key_count;
 static bool ignore_break;
+static void *graphics_memory;
 
 /* Weak, so that a test may be linked without lib/log.c. */
 extern __typeof__(log_output) log_output __attribute__((weak));
@@ -97,6 +100,59 @@ bool console_break(void)
 	return false;
 }
 
+void console_size(unsigned *rows, unsigned *columns)
+{
+	*rows = 24;
+	*columns = 80;
+}
+
+/* A screen of the size that was asked for, in memory. */
+int console_graphics(const struct console_graphics *graphics)
+{
+	static uint8_t font[256 * GLYPH_HEIGHT];
+	struct framebuffer fb = {
+		.width = graphics->width,
+		.height = graphics->height,
+		.pitch = graphics->width * 4,
+		.bytes = 4,
+		.red = {16, 8},
+		.green = {8, 8},
+		.blue = {0, 8},
+		.font = font,
+		.left = graphics->left,
+		.right = graphics->right,
+		.top = graphics->top,
+		.bottom = graphics->bottom,
+	};
+	int rc;
+
+	console_text_mode();
+	if (graphics->width > 2048 || graphics->height > 2048)
+		return fail(E_NO_GRAPHICS, "no such mode");
+	graphics_memory = fb.pixels = calloc(fb.height, fb.pitch);
+	rc = framebuffer_open(&fb, graphics->picture);
+	if (rc)
+		console_text_mode();
+	return rc;
+}
+
+void console_text_mode(void)
+{
+	framebuffer_close();
+	free(graphics_memory);
+	graphics_memory = NULL;
+}
+
+bool console_has_picture(void)
+{
+	return framebuffer_has_picture();
+}
+
+void console_colours(int32_t foreground, int32_t background)
+{
+	framebuffer_colours(foreground, background);
+}
+
 void console_defer(bool defer)
 {
 }
@@ -120,6 +176,7 @@ __attribute__((constructor)) static void console_start(void)
 void host_console_reset(void)
 {
 	host_output_clear();
+	console_text_mode();
 	key_count = 0;
 	ignore_break = false;
 }
