@@ -143,8 +143,9 @@ int vesa_open(const struct console_graphics *want)
 	int rc;
 
 	if (!find_mode(want, &number, &mode))
-		return fail(E_NO_GRAPHICS, "the video BIOS has no mode of %u x %u pixels in %u bits",
-			    want->width, want->height, want->depth);
+		return fail(E_NO_GRAPHICS,
+			    "the video BIOS has no mode of %u x %u pixels in %u bits", want->width,
+			    want->height, want->depth);
 	read_font();
 	regs.ebx = number | MODE_LINEAR;
 	if (!vbe_call(&regs))

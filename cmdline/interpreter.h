@@ -10,7 +10,7 @@
  *	script.c   lines, labels, goto
  *	blocks.c    if and for, over lines
  *	check.c    mistakes that can be seen without running anything
- *	shell.c    lines from the keyboard; line_edit.c
+ *	shell.c    lines from the keyboard: line_edit.c, history.c, complete.c; pager.c
  */
 #ifndef CMDLINE_INTERPRETER_H
 #define CMDLINE_INTERPRETER_H
@@ -164,17 +164,44 @@ unsigned script_lint(const char *name, const char *text, size_t len);
 /** Wait for a key until @deadline: the key, E_CANCELLED (Ctrl-C) or E_TIMEOUT. */
 int key_wait(uint64_t deadline);
 
-#define HISTORY_MAX 64
+/** As line_read(), with a time limit; the error goes to *@rc, without a sentence. With @history it
+ * is a line of the shell: earlier lines, a search in them (Ctrl-R), and completion (Tab). */
+struct history;
+char *line_edit(const char *prompt, const char *initial, bool secret, struct history *history,
+		uint64_t deadline, int *rc);
+
+/* ---- history.c ---- */
+
+#define HISTORY_MAX  64
+#define HISTORY_NONE UINT32_MAX
 struct history {
 	char *line[HISTORY_MAX]; /* oldest first */
 	unsigned count;
 };
-/** As line_read(), with cursor keys for @history (NULL: none) and a time limit; the error goes to
- * *@rc, without a sentence. */
-char *line_edit(const char *prompt, const char *initial, bool secret, struct history *history,
-		uint64_t deadline, int *rc);
 /** Append @line unless it repeats the last one. */
 void history_add(struct history *history, const char *line);
 void history_clear(struct history *history);
+/** Index of the newest line below @before that contains @part, or HISTORY_NONE. */
+unsigned history_find(const struct history *history, const char *part, unsigned before);
+
+/* ---- complete.c ---- */
+
+#define COMPLETIONS_MAX 512
+/** Words that may stand in place of line[start..cursor), sorted; one that is whole ends with a
+ * blank. */
+struct completions {
+	size_t start;
+	char **word;
+	unsigned count;
+};
+/** What may the word at @cursor of @line become? To be freed. */
+void complete(const char *line, size_t cursor, struct completions *completions);
+void completions_free(struct completions *completions);
+
+/* ---- pager.c ---- */
+
+/** From here to pager_stop(), what the shell's command prints stops at the end of each page. */
+void pager_start(void);
+void pager_stop(void);
 
 #endif

@@ -2,16 +2,18 @@
 /*
  * The line editor.
  *
- * The text is shown in one screen line, through a window that moves when the
- * text is longer than that: then nothing depends on how a terminal wraps. Only
- * printing characters and backspace are sent, which the BIOS screen and every
- * terminal understand, and only for what changed.
+ * Prompt and text are shown in one screen line, the text through a window that
+ * moves when it is longer than that: then nothing depends on how a terminal
+ * wraps. Only printing characters and backspace are sent, which the BIOS screen
+ * and every terminal understand, and only for what changed.
  */
 #include "cmdline/interpreter.h"
 #include "bios/console.h"
 #include "bios/heap.h"
 #include "boot/boot_timer.h"
+#include "cmdline/line_text.h"
 #include "lib/error.h"
+#include "lib/format.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "netstack/net.h"
@@ -20,32 +22,20 @@
 #define COLUMNS	   79 /* the last one would wrap on some terminals */
 #define WINDOW_MIN 20
 
-enum {
-	CTRL_A = 1,
-	CTRL_D = 4,
-	CTRL_E = 5,
-	CTRL_F = 6,
-	CTRL_K = 11,
-	CTRL_N = 14,
-	CTRL_P = 16,
-	CTRL_U = 21,
-	CTRL_W = 23,
-	DELETE_CHARACTER = 127,
-};
-
 struct editor {
 	char text[LINE_MAX + 1];
-	size_t len, cursor;
+	struct line_text line;
 	bool secret;
 	/* the screen */
+	char prompt[COLUMNS + 1];
 	char shown[COLUMNS + 1];
 	size_t shown_cursor;
-	size_t window; /* width */
-	size_t first;  /* text offset of the first shown character */
+	size_t first; /* text offset of the first shown character */
 	/* history */
 	struct history *history;
 	unsigned place; /* history->count: the line being written */
 	char *draft;	/* that line, while an older one is looked at */
+	bool tabbed;	/* the last key was Tab */
 };
 
 int key_wait(uint64_t deadline)
@@ -73,26 +63,33 @@ static void back(size_t count)
 }
 
 /* Keep the cursor inside the window, moving by half of it. */
-static void scroll(struct editor *e)
+static void scroll(struct editor *e, size_t window)
 {
-	if (e->cursor < e->first)
-		e->first = e->cursor > e->window / 2 ? e->cursor - e->window / 2 : 0;
-	if (e->cursor > e->first + e->window)
-		e->first = e->cursor - e->window / 2;
+	size_t cursor = e->line.cursor;
+
+	if (cursor < e->first)
+		e->first = cursor > window / 2 ? cursor - window / 2 : 0;
+	if (cursor > e->first + window)
+		e->first = cursor - window / 2;
 }
 
-static void window_text(const struct editor *e, char *out)
+/* Prompt and window as they ought to be shown; returns the column of the cursor. */
+static size_t compose(struct editor *e, char *out)
 {
-	size_t n = min(e->len - e->first, e->window);
+	size_t prompt = strlen(e->prompt), window = COLUMNS - prompt, n;
 
+	scroll(e, window);
+	n = min(e->line.len - e->first, window);
+	memcpy(out, e->prompt, prompt);
 	if (e->secret)
-		memset(out, '*', n);
+		memset(out + prompt, '*', n);
 	else
-		memcpy(out, e->text + e->first, n);
-	out[n] = 0;
+		memcpy(out + prompt, e->text + e->first, n);
+	out[prompt + n] = 0;
+	return prompt + e->line.cursor - e->first;
 }
 
-/* Move the screen's cursor to column @to of the window, inside what is shown. */
+/* Move the screen's cursor to column @to, inside what is shown. */
 static void move_to(struct editor *e, size_t to)
 {
 	if (to < e->shown_cursor)
@@ -105,11 +102,8 @@ static void move_to(struct editor *e, size_t to)
 static void render(struct editor *e)
 {
 	char fresh[COLUMNS + 1];
-	size_t same = 0, len, old = strlen(e->shown);
+	size_t cursor = compose(e, fresh), same = 0, len = strlen(fresh), old = strlen(e->shown);
 
-	scroll(e);
-	window_text(e, fresh);
-	len = strlen(fresh);
 	while (fresh[same] && fresh[same] == e->shown[same])
 		same++;
 	if (same < len || same < old) {
@@ -121,69 +115,18 @@ static void render(struct editor *e)
 		memcpy(e->shown, fresh, sizeof(fresh));
 		e->shown_cursor = len;
 	}
-	move_to(e, e->cursor - e->first);
+	move_to(e, cursor);
 }
 
-/* ---- The text ---- */
-
-static void insert(struct editor *e, char c)
+/* Other text came onto the screen, which stands at the beginning of a line. */
+static void render_anew(struct editor *e)
 {
-	if (e->len == LINE_MAX)
-		return;
-	memmove(e->text + e->cursor + 1, e->text + e->cursor, e->len - e->cursor);
-	e->text[e->cursor++] = c;
-	e->text[++e->len] = 0;
-}
-
-/* Remove @count characters in front of offset @end and put the cursor there. */
-static void cut(struct editor *e, size_t end, size_t count)
-{
-	memmove(e->text + end - count, e->text + end, e->len - end + 1);
-	e->len -= count;
-	e->cursor = end - count;
-}
-
-static void set_text(struct editor *e, const char *text)
-{
-	text_copy(e->text, sizeof(e->text), text);
-	e->len = e->cursor = strlen(e->text);
-}
-
-static size_t word_before(const struct editor *e)
-{
-	size_t n = 0;
-
-	while (n < e->cursor && is_space((uint8_t)e->text[e->cursor - n - 1]))
-		n++;
-	while (n < e->cursor && !is_space((uint8_t)e->text[e->cursor - n - 1]))
-		n++;
-	return n;
+	e->shown[0] = 0;
+	e->shown_cursor = 0;
+	render(e);
 }
 
 /* ---- History ---- */
-
-void history_add(struct history *history, const char *line)
-{
-	char *copy;
-
-	if (!*line || (history->count && !strcmp(history->line[history->count - 1], line)))
-		return;
-	copy = text_dup(line);
-	if (!copy)
-		return;
-	if (history->count == HISTORY_MAX) {
-		heap_free(history->line[0]);
-		history->count--;
-		memmove(history->line, history->line + 1, history->count * sizeof(char *));
-	}
-	history->line[history->count++] = copy;
-}
-
-void history_clear(struct history *history)
-{
-	while (history->count)
-		heap_free(history->line[--history->count]);
-}
 
 static void go_to(struct editor *e, unsigned place)
 {
@@ -193,9 +136,9 @@ static void go_to(struct editor *e, unsigned place)
 	}
 	e->place = place;
 	if (place < e->history->count)
-		set_text(e, e->history->line[place]);
+		line_text_set(&e->line, e->history->line[place]);
 	else
-		set_text(e, e->draft ? e->draft : "");
+		line_text_set(&e->line, e->draft ? e->draft : "");
 }
 
 static void older(struct editor *e)
@@ -210,58 +153,137 @@ static void newer(struct editor *e)
 		go_to(e, e->place + 1);
 }
 
+/* ---- Search: Ctrl-R, then a part of an earlier line ---- */
+
+#define PART_MAX 40
+
+/* Show the newest line before @before that holds @part. */
+static void search_show(struct editor *e, const char *part, unsigned before)
+{
+	unsigned found = *part ? history_find(e->history, part, before) : e->place;
+
+	format(e->prompt, sizeof(e->prompt),
+	       "(%ssearch) %s: ", found == HISTORY_NONE ? "failed " : "", part);
+	if (found != HISTORY_NONE && found != e->place) {
+		go_to(e, found);
+		e->first = 0;
+	}
+	render(e);
+}
+
+/* Until a key that is not for the search: that key, or an error. */
+static int search_keys(struct editor *e, uint64_t deadline)
+{
+	char part[PART_MAX + 1] = "";
+	struct line_text text = {.text = part, .size = sizeof(part)};
+	unsigned before = e->history->count;
+	int key = 0;
+
+	for (;;) {
+		search_show(e, part, before);
+		key = key_wait(deadline);
+		if (key == KEY_CTRL_R) {
+			if (*part && history_find(e->history, part, e->place) != HISTORY_NONE)
+				before = e->place;
+		} else if (key == KEY_BACKSPACE || key == KEY_RUBOUT) {
+			line_text_key(&text, key);
+			before = e->history->count;
+		} else if (is_print(key)) {
+			line_text_key(&text, key);
+		} else {
+			return key;
+		}
+	}
+}
+
+static int search(struct editor *e, uint64_t deadline)
+{
+	char prompt[sizeof(e->prompt)];
+	unsigned place = e->place;
+	int key;
+
+	memcpy(prompt, e->prompt, sizeof(prompt));
+	key = search_keys(e, deadline);
+	memcpy(e->prompt, prompt, sizeof(prompt));
+	if (key == KEY_ESC || key == KEY_CTRL_G) {
+		go_to(e, place);
+		key = 0;
+	}
+	return key;
+}
+
+/* ---- Completion ---- */
+
+#define LIST_COLUMNS 78
+
+static void list(const struct completions *c)
+{
+	size_t width = 0;
+	unsigned in_row, column = 0;
+
+	for (unsigned i = 0; i < c->count; i++)
+		width = max(width, strlen(c->word[i]) + 2);
+	in_row = (unsigned)max((size_t)LIST_COLUMNS / max(width, (size_t)1), (size_t)1);
+	print("\n");
+	pager_start();
+	for (unsigned i = 0; i < c->count; i++) {
+		bool last = ++column % in_row == 0 || i + 1 == c->count;
+
+		print("%-*s%s", last ? 0 : (int)width, c->word[i], last ? "\n" : "");
+	}
+	pager_stop();
+}
+
+/* What all words begin with. */
+static size_t common_length(const struct completions *c)
+{
+	size_t n = strlen(c->word[0]);
+
+	for (unsigned i = 1; i < c->count; i++) {
+		size_t same = 0;
+
+		while (same < n && c->word[i][same] == c->word[0][same])
+			same++;
+		n = same;
+	}
+	return n;
+}
+
+static void complete_here(struct editor *e)
+{
+	struct completions c;
+	size_t typed, common;
+
+	complete(e->text, e->line.cursor, &c);
+	typed = e->line.cursor - c.start;
+	common = c.count ? common_length(&c) : 0;
+	if (common > typed) {
+		line_text_cut(&e->line, e->line.cursor, typed);
+		line_text_insert(&e->line, c.word[0], common);
+	} else if (c.count > 1 && e->tabbed) {
+		list(&c);
+		render_anew(e);
+	} else {
+		console_write("\a", 1);
+	}
+	completions_free(&c);
+}
+
 /* ---- Keys ---- */
 
 static void edit(struct editor *e, int key)
 {
-	switch (key) {
-	case CTRL_A:
-	case KEY_HOME:
-		e->cursor = 0;
-		break;
-	case CTRL_E:
-	case KEY_END:
-		e->cursor = e->len;
-		break;
-	case KEY_CTRL_B:
-	case KEY_LEFT:
-		e->cursor -= e->cursor > 0;
-		break;
-	case CTRL_F:
-	case KEY_RIGHT:
-		e->cursor += e->cursor < e->len;
-		break;
-	case KEY_BACKSPACE:
-	case DELETE_CHARACTER:
-		if (e->cursor)
-			cut(e, e->cursor, 1);
-		break;
-	case CTRL_D:
-	case KEY_DELETE:
-		if (e->cursor < e->len)
-			cut(e, e->cursor + 1, 1);
-		break;
-	case CTRL_K:
-		cut(e, e->len, e->len - e->cursor);
-		break;
-	case CTRL_U:
-		cut(e, e->cursor, e->cursor);
-		break;
-	case CTRL_W:
-		cut(e, e->cursor, word_before(e));
-		break;
-	case CTRL_P:
-	case KEY_UP:
+	bool tab = key == KEY_TAB && e->history;
+
+	if (tab)
+		complete_here(e);
+	else if (key == KEY_CTRL_P || key == KEY_UP)
 		older(e);
-		break;
-	case CTRL_N:
-	case KEY_DOWN:
+	else if (key == KEY_CTRL_N || key == KEY_DOWN)
 		newer(e);
-		break;
-	default:
-		if (is_print(key))
-			insert(e, (char)key);
-	}
+	else
+		line_text_key(&e->line, key);
+	e->tabbed = tab;
 }
 
 static int edit_line(struct editor *e, uint64_t deadline)
@@ -271,10 +293,14 @@ static int edit_line(struct editor *e, uint64_t deadline)
 
 		render(e);
 		key = key_wait(deadline);
+		if (key == KEY_CTRL_R && e->history)
+			key = search(e, deadline);
 		if (key < 0)
 			return key;
-		if (key == KEY_ENTER || key == '\n')
+		if (key == KEY_ENTER || key == '\n') {
+			render(e);
 			return 0;
+		}
 		edit(e, key);
 	}
 }
@@ -283,19 +309,22 @@ char *line_edit(const char *prompt, const char *initial, bool secret, struct his
 		uint64_t deadline, int *rc)
 {
 	struct editor *e = heap_zalloc(sizeof(*e));
-	size_t taken = strlen(prompt);
 	char *line = NULL;
 
 	if (!e) {
 		*rc = fail(E_NO_MEMORY, "no memory to edit a line");
 		return NULL;
 	}
-	e->window = taken + WINDOW_MIN < COLUMNS ? COLUMNS - taken : WINDOW_MIN;
+	e->line = (struct line_text){.text = e->text, .size = sizeof(e->text)};
 	e->secret = secret;
 	e->history = history;
 	e->place = history ? history->count : 0;
-	set_text(e, initial ? initial : "");
-	print("%s", prompt);
+	line_text_set(&e->line, initial ? initial : "");
+	/* A long prompt gets lines of its own. */
+	if (strlen(prompt) + WINDOW_MIN < COLUMNS)
+		text_copy(e->prompt, sizeof(e->prompt), prompt);
+	else
+		print("%s\n", prompt);
 	*rc = edit_line(e, deadline);
 	print("\n");
 	if (!*rc) {

@@ -59,9 +59,11 @@ static int read_and_run(struct frame *frame)
 	line = read_block(line);
 	if (!line)
 		return 0;
+	pager_start();
 	rc = strchr(line, '\n') ? run_block(frame, line) : command_line(line);
 	/* In the shell every answer is for the user: also that of a test. */
 	report_failure(rc);
+	pager_stop();
 	heap_free(line);
 	return 0;
 }

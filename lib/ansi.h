@@ -50,7 +50,7 @@ struct ansi {
 
 #define ANSI_INIT(s)                                                                               \
 	{                                                                                          \
-		.screen = (s), .style = { .foreground = ANSI_DEFAULT, .background = ANSI_DEFAULT } \
+		.screen = (s), .style = {.foreground = ANSI_DEFAULT, .background = ANSI_DEFAULT }  \
 	}
 
 /** Write text to @ansi's screen. */

@@ -10,8 +10,8 @@ static int letter_key(int c)
 	static const struct {
 		char letter;
 		int key;
-	} keys[] = {{'A', KEY_UP},   {'B', KEY_DOWN}, {'C', KEY_RIGHT},	 {'D', KEY_LEFT},
-		    {'H', KEY_HOME}, {'F', KEY_END},  {'P', KEY_F1},	 {'Q', KEY_F1 + 1},
+	} keys[] = {{'A', KEY_UP},     {'B', KEY_DOWN},	  {'C', KEY_RIGHT}, {'D', KEY_LEFT},
+		    {'H', KEY_HOME},   {'F', KEY_END},	  {'P', KEY_F1},    {'Q', KEY_F1 + 1},
 		    {'R', KEY_F1 + 2}, {'S', KEY_F1 + 3}, {'Z', KEY_UP}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -24,8 +24,8 @@ static int letter_key(int c)
 /* VT220: ESC [ number ~; the function keys' numbers have gaps. */
 static int number_key(unsigned number)
 {
-	static const int editing[] = {KEY_HOME, KEY_INSERT, KEY_DELETE, KEY_END, KEY_PAGE_UP,
-				      KEY_PAGE_DOWN, KEY_HOME, KEY_END};
+	static const int editing[] = {KEY_HOME,	   KEY_INSERT,	  KEY_DELETE, KEY_END,
+				      KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME,   KEY_END};
 
 	if (number >= 1 && number <= ARRAY_SIZE(editing))
 		return editing[number - 1];

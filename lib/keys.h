@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys as numbers, and how a terminal sends those that are no characters (ECMA-48, VT100, VT220). */
+/* Keys as numbers, and how a terminal sends those that are no characters (ECMA-48, VT100, VT220).
+ */
 #ifndef LIB_KEYS_H
 #define LIB_KEYS_H
 

@@ -71,13 +71,18 @@ void net_poll(void)
 }
 
 uint64_t wait_cancelled_at = DEADLINE_NEVER;
+unsigned wait_turns;
 
 int wait_turn(uint64_t deadline)
 {
+	int rc = 0;
+
+	wait_turns++;
 	net_poll();
 	if (console_break() || clock_ms() >= wait_cancelled_at)
-		return E_CANCELLED;
-	if (deadline != DEADLINE_NEVER && clock_ms() >= deadline)
-		return E_TIMEOUT;
-	return 0;
+		rc = E_CANCELLED;
+	else if (deadline != DEADLINE_NEVER && clock_ms() >= deadline)
+		rc = E_TIMEOUT;
+	wait_turns++;
+	return rc;
 }

@@ -26,6 +26,8 @@ void net_poll(void);
  * or E_TIMEOUT past @deadline (clock_ms() time). Records no sentence: the caller knows what it
  * waited for. */
 int wait_turn(uint64_t deadline);
+/** Moves on with every turn, and is odd inside of one. */
+extern unsigned wait_turns;
 
 /** clock_ms() time from which on every wait is cancelled (boot-timeout); DEADLINE_NEVER: none. */
 extern uint64_t wait_cancelled_at;

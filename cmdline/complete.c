@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Completion of the word at the cursor. What may stand there is read off the
+ * command's own usage text: "<setting>", "<interface>", "<card>", "<image>",
+ * "<label>", "<command>" and "<scope>" name what is offered.
+ */
+#include "cmdline/interpreter.h"
+#include "bios/heap.h"
+#include "boot/image.h"
+#include "lib/format.h"
+#include "lib/settings.h"
+#include "lib/text.h"
+#include "nic/nic.h"
+
+#define WORD_MAX 120
+
+struct search {
+	struct completions *found;
+	char word[WORD_MAX]; /* what is there already */
+	char head[WORD_MAX]; /* of it, what every candidate keeps: "net0/", "--x=${" */
+	const char *tail;    /* behind each candidate */
+};
+
+/* Offer head + @name + tail; the list stays sorted, without repetitions. */
+static void offer(struct search *s, const char *name, const char *tail)
+{
+	struct completions *c = s->found;
+	char text[WORD_MAX];
+	unsigned at = 0;
+	char *copy;
+
+	if (format(text, sizeof(text), "%s%s", s->head, name) >= sizeof(text) ||
+	    !text_starts(text, s->word) || c->count == COMPLETIONS_MAX)
+		return;
+	format_append(text, sizeof(text), "%s", tail);
+	while (at < c->count && strcmp(c->word[at], text) < 0)
+		at++;
+	if (at < c->count && !strcmp(c->word[at], text))
+		return;
+	copy = text_dup(text);
+	if (!copy)
+		return;
+	memmove(c->word + at + 1, c->word + at, (c->count - at) * sizeof(*c->word));
+	c->word[at] = copy;
+	c->count++;
+}
+
+/* ---- What there is of each kind ---- */
+
+static void offer_commands(struct search *s)
+{
+	const struct command *command;
+
+	table_for_each(command, command)
+		offer(s, command->name, s->tail);
+}
+
+static void offer_options(struct search *s, const struct command *command)
+{
+	for (unsigned i = 0; i < command->option_count; i++) {
+		char text[WORD_MAX];
+
+		format(text, sizeof(text), "--%s", command->options[i].long_name);
+		offer(s, text, s->tail);
+	}
+	offer(s, "--help", s->tail);
+}
+
+static void offer_interfaces(struct search *s, const char *tail)
+{
+	struct nic *nic;
+
+	list_for_each(nic, &nics, link)
+		offer(s, nic->name, tail);
+}
+
+static void offer_images(struct search *s)
+{
+	struct image *image;
+
+	list_for_each(image, &images, link) {
+		if (!image->running)
+			offer(s, image->name, s->tail);
+	}
+}
+
+static void offer_labels(struct search *s)
+{
+	const struct frame *frame = current_frame;
+	struct lines lines;
+	char *line;
+	unsigned number;
+
+	while (frame && !frame->lines)
+		frame = frame->parent;
+	if (!frame)
+		return;
+	lines = lines_of(frame->lines->text, frame->lines->len);
+	while (!lines_next(&lines, &line, &number) && line) {
+		char name[WORD_MAX];
+		size_t len;
+		const char *label = line_label(line, &len);
+
+		if (label && len < sizeof(name)) {
+			memcpy(name, label, len);
+			name[len] = 0;
+			offer(s, name, s->tail);
+		}
+		heap_free(line);
+	}
+}
+
+static void offer_stored(const char *scope, const struct setting_value *value, void *ctx)
+{
+	struct search *s = ctx;
+	char text[WORD_MAX];
+
+	format(text, sizeof(text), "%s%s%s", scope, *scope ? "/" : "", value->name);
+	offer(s, text, s->tail);
+	format(text, sizeof(text), "%s/", scope);
+	if (*scope)
+		offer(s, text, "");
+}
+
+static void offer_predefined(struct search *s, const char *scope)
+{
+	const struct setting *setting;
+	char text[WORD_MAX];
+
+	table_for_each(setting, setting) {
+		format(text, sizeof(text), "%s%s", scope, setting->name);
+		offer(s, text, s->tail);
+	}
+}
+
+static void offer_types(struct search *s, const char *name, size_t len)
+{
+	const struct setting_type *type;
+	char text[WORD_MAX];
+
+	table_for_each(setting_type, type) {
+		format(text, sizeof(text), "%.*s%s", (int)len, name, type->name);
+		offer(s, text, s->tail);
+	}
+}
+
+/* [SCOPE/]NAME[:TYPE], behind s->head. */
+static void offer_settings(struct search *s)
+{
+	const char *name = s->word + strlen(s->head);
+	const char *slash = strrchr(name, '/'), *colon = strrchr(name, ':');
+	char scope[WORD_MAX] = "";
+
+	if (colon) {
+		offer_types(s, name, (size_t)(colon + 1 - name));
+		return;
+	}
+	if (slash)
+		format(scope, sizeof(scope), "%.*s", (int)(slash + 1 - name), name);
+	else
+		offer_interfaces(s, "/");
+	offer(s, "netX", "/");
+	offer_predefined(s, scope);
+	settings_walk(offer_stored, s);
+}
+
+/* ---- What belongs where ---- */
+
+/* The @n-th "<…>" of usage text @arguments, or the last one. */
+static void argument_kind(const char *arguments, unsigned n, char *kind, size_t size)
+{
+	const char *open = strchr(arguments, '<'), *end;
+
+	while (open && n-- && strchr(open + 1, '<'))
+		open = strchr(open + 1, '<');
+	end = open ? strchr(open, '>') : NULL;
+	format(kind, size, "%.*s", end ? (int)(end - open - 1) : 0, end ? open + 1 : "");
+}
+
+static void offer_argument(struct search *s, const struct command *command, unsigned n)
+{
+	char kind[40];
+
+	argument_kind(command->arguments ? command->arguments : "", n, kind, sizeof(kind));
+	if (strstr(kind, "setting"))
+		offer_settings(s);
+	if (strstr(kind, "interface") || strstr(kind, "card"))
+		offer_interfaces(s, s->tail);
+	if (strstr(kind, "image"))
+		offer_images(s);
+	if (strstr(kind, "label"))
+		offer_labels(s);
+	if (strstr(kind, "command"))
+		offer_commands(s);
+	if (strstr(kind, "scope"))
+		offer_interfaces(s, s->tail);
+}
+
+/* Does @word, an option of @command, take its value from the next word? */
+static bool wants_value(const struct command *command, const char *word)
+{
+	for (unsigned i = 0; i < command->option_count; i++) {
+		const struct option *o = &command->options[i];
+		bool is_long = text_starts(word, "--") && !strcmp(word + 2, o->long_name);
+		bool is_short =
+			o->short_name && word[0] == '-' && word[1] == o->short_name && !word[2];
+
+		if (is_long || is_short)
+			return o->kind != OPTION_FLAG;
+	}
+	return false;
+}
+
+/* The words of a command in front of the one that is completed. */
+static void offer_for(struct search *s, char **words, int count)
+{
+	const struct command *command;
+	unsigned arguments = 0;
+	bool value = false;
+
+	if (count && !strcmp(words[0], "if")) {
+		words++;
+		count--;
+	}
+	if (!count) {
+		offer_commands(s);
+		return;
+	}
+	command = command_find(words[0]);
+	if (!command)
+		return;
+	for (int i = 1; i < count; i++) {
+		bool option = !value && words[i][0] == '-' && words[i][1];
+
+		arguments += !option && !value;
+		value = option && wants_value(command, words[i]);
+	}
+	if (value)
+		return;
+	if (s->word[0] == '-')
+		offer_options(s, command);
+	else
+		offer_argument(s, command, arguments);
+}
+
+/* The word as it stands, and inside it an open "${". */
+static bool inside_expansion(struct search *s)
+{
+	char *open = NULL, *p = s->word;
+
+	while ((p = strstr(p, "${")) != NULL) {
+		open = p;
+		p += 2;
+	}
+	if (!open || strchr(open, '}'))
+		return false;
+	format(s->head, sizeof(s->head), "%.*s", (int)(open + 2 - s->word), s->word);
+	s->tail = "}";
+	return true;
+}
+
+void complete(const char *line, size_t cursor, struct completions *c)
+{
+	char *copy = text_dup_len(line, cursor);
+	struct search s = {.found = c, .tail = " "};
+	struct words words = {.next = THEN_ALWAYS};
+	int max = lexer_words_max(cursor);
+	char *rest = copy;
+	int broken = 0;
+
+	*c = (struct completions){.start = cursor};
+	while (c->start && !is_space((uint8_t)line[c->start - 1]))
+		c->start--;
+	c->word = heap_alloc((COMPLETIONS_MAX + 1) * sizeof(*c->word));
+	words.word = heap_alloc((size_t)max * sizeof(*words.word));
+	if (copy && c->word && words.word && cursor - c->start < sizeof(s.word)) {
+		text_copy(s.word, sizeof(s.word), line + c->start);
+		s.word[cursor - c->start] = 0;
+		copy[c->start] = 0;
+		do
+			broken = lexer_next(&rest, &words, max, true);
+		while (words.next != THEN_END && !broken);
+		if (broken)
+			; /* inside quotes nothing has a meaning yet */
+		else if (inside_expansion(&s))
+			offer_settings(&s);
+		else
+			offer_for(&s, words.word, words.count);
+	}
+	heap_free(words.word);
+	heap_free(copy);
+}
+
+void completions_free(struct completions *c)
+{
+	while (c->count)
+		heap_free(c->word[--c->count]);
+	heap_free(c->word);
+	c->word = NULL;
+}
