@@ -7,6 +7,7 @@
 #include "cmdline/interpreter.h"
 #include "bios/heap.h"
 #include "boot/image.h"
+#include "cmdline/tui.h"
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
@@ -108,6 +109,8 @@ void report_failure(int rc)
 	if (*f.code)
 		print(" (%s)", f.code);
 	print("\n");
+	if (rc != E_CANCELLED) /* the user knows */
+		tui_failure(current_command, f.text, f.code);
 }
 
 /* ---- One command ---- */

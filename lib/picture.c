@@ -51,6 +51,8 @@ static void *block_resize(void *p, size_t new_size)
 	return block + BLOCK_HEADER;
 }
 
+#include <stdlib.h>
+#define abs(x) __builtin_abs(x)
 /* Parts that are left out are declared all the same. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 #define STB_IMAGE_IMPLEMENTATION

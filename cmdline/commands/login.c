@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* login */
-#include "bios/heap.h"
+#include "cmdline/menu.h"
 #include "cmdline/command.h"
 #include "lib/error.h"
-#include "lib/settings.h"
-
-static int ask(const char *prompt, const char *setting, bool secret)
-{
-	char initial[256] = "";
-	char *line;
-	int rc;
-
-	if (!secret)
-		setting_text("", setting, initial, sizeof(initial));
-	line = line_read(prompt, initial, secret);
-	if (!line)
-		return error_code();
-	rc = setting_store(setting, line, SOURCE_SCRIPT);
-	memset(line, 0, strlen(line));
-	heap_free(line);
-	return rc;
-}
 
 static int run_login(struct call *call)
 {
-	int rc = ask("Username: ", "username", false);
+	static const char hidden_name[] = "login form";
+	struct menu *form = menu_create(hidden_name, "Login");
+	int rc = E_NO_MEMORY;
 
-	return rc ? rc : ask("Password: ", "password", true);
+	if (!form)
+		return rc;
+	if (menu_add(form, "username", "Username") && menu_add(form, "password", "Password"))
+		rc = form_run(form);
+	menu_delete(form);
+	return rc;
 }
 TABLE_ENTRY(command, cmd_login) = {
 	.name = "login",
