@@ -35,6 +35,7 @@ struct config {
 	bool editing;
 	char value[VALUE_MAX];
 	struct line_text line;
+	struct setting_value fetched;
 };
 
 /* ---- What there is ---- */
@@ -73,7 +74,7 @@ static void add_scope(struct config *c, const char *scope)
 	size_t len = strlen(c->scope);
 	char link[NAME_MAX];
 
-	if (!*scope || (len && (strncmp(scope, c->scope, len) || scope[len] != '.')))
+	if (!*scope || (len && (strncmp(scope, c->scope, len) != 0 || scope[len] != '.')))
 		return;
 	format(link, sizeof(link), "%s/", scope);
 	add(c, link);
@@ -125,11 +126,14 @@ static bool selectable(void *ctx, unsigned index)
 	return true;
 }
 
-static bool fetch(const struct config *c, const struct row *row, struct setting_value *value)
+/* The value of @row, or NULL. */
+static const struct setting_value *fetch(struct config *c, const struct row *row)
 {
 	char name[NAME_MAX + SCOPE_MAX];
 
-	return !is_link(row) && !setting_fetch(full_name(c, row, name, sizeof(name)), value);
+	if (is_link(row) || setting_fetch(full_name(c, row, name, sizeof(name)), &c->fetched))
+		return NULL;
+	return &c->fetched;
 }
 
 static void value_text(const struct setting_value *value, char *text, size_t size)
@@ -144,31 +148,31 @@ static void draw_row(void *ctx, unsigned index, unsigned row, bool selected)
 {
 	struct config *c = ctx;
 	enum tui_pair pair = selected ? PAIR_SELECT : PAIR_NORMAL;
-	static struct setting_value value;
+	const struct setting_value *value = fetch(c, &c->rows[index]);
 	char text[128] = "";
 
 	tui_put(row, 0, NAME_LEFT, pair, selected ? " >" : "", TUI_NO_MARK);
 	tui_put(row, NAME_LEFT, VALUE_LEFT - NAME_LEFT, pair, c->rows[index].name, TUI_NO_MARK);
-	if (fetch(c, &c->rows[index], &value))
-		value_text(&value, text, sizeof(text));
+	if (value)
+		value_text(value, text, sizeof(text));
 	tui_put(row, VALUE_LEFT, tui_columns() - VALUE_LEFT, pair, text, TUI_NO_MARK);
 }
 
 /* What the selected setting is, and where its value comes from. */
-static void draw_description(const struct config *c)
+static void draw_description(struct config *c)
 {
 	const struct row *row = &c->rows[c->list.selected];
 	const struct setting *setting = setting_find(row->name);
-	static struct setting_value value;
+	const struct setting_value *value = fetch(c, row);
 	char text[160] = "";
 
 	if (is_link(row)) {
 		format(text, sizeof(text), "Enter opens this scope");
 	} else {
-		if (fetch(c, row, &value))
-			format(text, sizeof(text), "%s%s%s:%s (%s)  ", value.scope,
-			       *value.scope ? "/" : "", value.name, value.type->name,
-			       setting_source_name(value.source));
+		if (value)
+			format(text, sizeof(text), "%s%s%s:%s (%s)  ", value->scope,
+			       *value->scope ? "/" : "", value->name, value->type->name,
+			       setting_source_name(value->source));
 		format_append(text, sizeof(text), "%s",
 			      setting && setting->description ? setting->description : "");
 	}
@@ -203,7 +207,7 @@ static void follow(struct config *c, const char *link)
 {
 	char *dot = strrchr(c->scope, '.');
 
-	if (strcmp(link, "../")) {
+	if (strcmp(link, "../") != 0) {
 		text_copy(c->scope, sizeof(c->scope), link);
 		c->scope[strlen(c->scope) - 1] = 0;
 	} else if (dot) {
