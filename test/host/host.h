@@ -49,6 +49,11 @@ const char *host_output(void);
 void host_output_clear(void);
 /** Also write output to stdout; on from the start when HOST_VERBOSE is in the environment. */
 extern bool host_echo;
+/** What a terminal of 24 × 80 shows of that: the text of @row without blanks at its end (code page
+ * 437), the VGA attribute of a cell, and where the cursor is (false: hidden). */
+const char *host_screen_row(unsigned row);
+uint8_t host_screen_attribute(unsigned row, unsigned column);
+bool host_screen_cursor(unsigned *row, unsigned *column);
 /** Queue keys: characters of @text, or one KEY_… value. */
 void host_keys(const char *text);
 void host_key(int key);
