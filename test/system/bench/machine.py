@@ -67,6 +67,7 @@ class Config:
     boot: str = ""
     firmware: object = None
     before: list = field(default_factory=list)  # devices that others depend on
+    redirect: bool = True  # the BIOS copies its screen to COM1
     extra: list = field(default_factory=list)
     qtest: bool = False
 
@@ -101,7 +102,7 @@ class Machine:
         argv = r8169.command(self.lab, realtek) if realtek else []
         argv += [
             "qemu-system-x86_64", "-accel", ACCEL, "-nodefaults", "-no-user-config",
-            "-display", "none", "-machine", f"{c.machine},graphics=off",
+            "-display", "none", "-machine", c.machine + (",graphics=off" if c.redirect else ""),
             "-m", c.memory, "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
             "-chardev", f"socket,id=ser,path={self.serial.path}",
             "-serial", "chardev:ser",

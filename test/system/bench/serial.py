@@ -33,6 +33,7 @@ class Serial:
         self.position = 0
         self.closed = False
         self.companion = None
+        self.watcher = None
 
     def _connect(self, timeout):
         self.listener.settimeout(timeout)
@@ -42,6 +43,8 @@ class Serial:
     def _absorb(self, data):
         self.transcript.write(data)
         self.transcript.flush()
+        if self.watcher:
+            self.watcher(data)
         text = self.pending + data.decode("latin-1")
         cut = PARTIAL.search(text)
         self.pending = cut.group(0) if cut else ""
