@@ -7,7 +7,12 @@
  */
 #include "lib/picture.h"
 #include "bios/heap.h"
+#include "lib/cursor.h"
 #include "lib/error.h"
+
+#define PNG_SIGNATURE 8
+#define PNG_CRC	      4
+#define PNG_IEND      0x49454e44u
 
 #define BLOCK_HEADER 16 /* in front of each block: its size */
 
@@ -63,6 +68,7 @@ static void *block_resize(void *p, size_t new_size)
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_NO_THREAD_LOCALS
+#define STBI_FAILURE_USERMSG
 #define STBI_MAX_DIMENSIONS   PICTURE_SIDE_MAX
 #define STBI_ASSERT(x)	      ((void)0)
 #define STBI_MALLOC(size)     block_alloc(size)
@@ -72,7 +78,25 @@ static void *block_resize(void *p, size_t new_size)
 
 bool picture_probe(const void *data, size_t len)
 {
-	return len > 8 && !memcmp(data, "\x89PNG\r\n\x1a\n", 8);
+	return len > PNG_SIGNATURE && !memcmp(data, "\x89PNG\r\n\x1a\n", PNG_SIGNATURE);
+}
+
+/* stb_image adds a chunk's length to a pointer as it stands. So the chunks (section 5.3) are walked
+ * here first: each lies inside the file, up to IEND. */
+static bool chunks_fit(const void *data, size_t len)
+{
+	struct cursor c = cursor(data, len);
+	uint32_t type = 0;
+
+	cursor_skip(&c, PNG_SIGNATURE);
+	while (!c.bad && type != PNG_IEND) {
+		uint32_t size = cursor_be32(&c);
+
+		type = cursor_be32(&c);
+		cursor_skip(&c, size);
+		cursor_skip(&c, PNG_CRC);
+	}
+	return !c.bad;
 }
 
 int picture_decode(const void *data, size_t len, struct picture *picture)
@@ -82,6 +106,8 @@ int picture_decode(const void *data, size_t len, struct picture *picture)
 	memset(picture, 0, sizeof(*picture));
 	if (!picture_probe(data, len) || len > INT32_MAX)
 		return fail(E_PICTURE, "not a PNG picture");
+	if (!chunks_fit(data, len))
+		return fail(E_PICTURE, "a PNG picture that is cut or damaged");
 	picture->rgba = stbi_load_from_memory(data, (int)len, &width, &height, &channels, 4);
 	if (!picture->rgba)
 		return fail(E_PICTURE, "%s", stbi_failure_reason());

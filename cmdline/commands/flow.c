@@ -3,6 +3,7 @@
 #include "bios/clock.h"
 #include "bios/heap.h"
 #include "cmdline/interpreter.h"
+#include "cmdline/tui.h"
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/text.h"
@@ -154,7 +155,7 @@ static const struct option prompt_options[] = {
 
 static void erase(const char *text)
 {
-	for (size_t i = strlen(text); i; i--)
+	for (unsigned i = tui_width(text); i; i--)
 		print("\b \b");
 }
 

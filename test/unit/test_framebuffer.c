@@ -255,6 +255,13 @@ static void test_bad_pictures(void **state)
 	png_end(&png); /* rows are missing */
 	assert_int_equal(picture_decode(png.data, png.len, &picture), E_PICTURE);
 	free(png.data);
+	/* A chunk that claims to go on far behind the end. */
+	png = png_begin(4, 4, 2);
+	png_chunk(&png, "zTXt", "text", 4);
+	put_be32(png.data + png.len - 16, 0x60000000);
+	png_end(&png);
+	assert_int_equal(picture_decode(png.data, png.len, &picture), E_PICTURE);
+	free(png.data);
 	png = png_begin(5000, 1, 2);
 	png_end(&png);
 	assert_int_equal(picture_decode(png.data, png.len, &picture), E_PICTURE);
