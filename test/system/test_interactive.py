@@ -88,12 +88,12 @@ def test_line_of_4000_characters(terminal):
         t.wait(lambda: t.rows()[t.screen.cursor.y].endswith(end), end)
     t.send("\r")
     t.prompt()
-    t.send("iseq ${long} " + "x\x08" + "${long} && echo same\r")
-    t.wait_row("^same$")
     t.type("show -q long")
+    t.wait_row("^--more--$")
+    assert word[:1500] in "".join(t.rows())
+    t.send("  ")
     t.prompt()
-    shown = "".join(t.rows())
-    assert word[-1000:] in shown
+    assert word[-1000:] in "".join(t.rows())
 
 
 def test_pages(terminal):
