@@ -31,8 +31,8 @@ void console_size(unsigned *rows, unsigned *columns);
 
 struct picture;
 struct console_graphics {
-	unsigned width, height;		   /* at least so many pixels */
-	unsigned depth;			   /* at least so many bits a pixel */
+	unsigned width, height; /* at least so many pixels */
+	unsigned depth;		/* at least so many bits a pixel; 0: as many as there are */
 	unsigned left, right, top, bottom; /* pixels without text on each side */
 	const struct picture *picture;	   /* copied; NULL: none */
 };

@@ -17,6 +17,7 @@
 #define SUPPORTED      0x0001 /* mode attributes */
 #define GRAPHICS       0x0010
 #define LINEAR	       0x0080
+#define DEPTH_MIN      15u
 #define DIRECT_COLOUR  6 /* memory model */
 #define FONT_8X16      6
 #define BYTES_PER_FONT (256 * GLYPH_HEIGHT)
@@ -93,10 +94,11 @@ static bool read_mode(uint16_t number, struct vbe_mode *mode)
 		return false;
 	*mode = *buffer;
 	return (mode->attributes & wanted) == wanted && mode->model == DIRECT_COLOUR &&
-	       mode->address && mode->bits >= 15 && mode->bits <= 32;
+	       mode->address && mode->bits >= DEPTH_MIN && mode->bits <= 32;
 }
 
-/* The smallest mode that is large enough, and of those the one with the fewest bits. */
+/* The smallest mode that is large enough; of those the one with the fewest bits that were asked
+ * for, or else with the most. */
 static bool find_mode(const struct console_graphics *want, uint16_t *number, struct vbe_mode *best)
 {
 	static uint16_t modes[MODES_MAX];
@@ -110,7 +112,8 @@ static bool find_mode(const struct console_graphics *want, uint16_t *number, str
 		if (!read_mode(modes[i], &mode) || mode.width < want->width ||
 		    mode.height < want->height || mode.bits < want->depth)
 			continue;
-		size = ((uint64_t)mode.width * mode.height) << 8 | mode.bits;
+		size = ((uint64_t)mode.width * mode.height) << 8 |
+		       (want->depth ? mode.bits : 64u - mode.bits);
 		if (size < best_size) {
 			best_size = size;
 			*best = mode;

@@ -167,12 +167,12 @@ int script_goto(const char *label)
 
 	if (!current_frame || !current_frame->lines)
 		return fail(E_SCRIPT_OUTSIDE, "Not in a script");
-	if (!find_label(current_frame->lines, label))
-		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"", current_frame->script,
-			    label);
 	rc = wait_turn(DEADLINE_NEVER);
 	if (rc)
 		return fail_context(rc, "goto %.60s", label);
+	if (!find_label(current_frame->lines, label))
+		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"", current_frame->script,
+			    label);
 	blocks_jumped(current_frame);
 	line_stop();
 	return 0;

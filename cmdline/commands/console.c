@@ -12,9 +12,8 @@
 
 #define WIDTH  640
 #define HEIGHT 480
-#define DEPTH  15
 
-enum { X, Y, LEFT, RIGHT, TOP, BOTTOM, DEPTH_OPTION, PICTURE, KEEP, CONSOLE_OPTIONS };
+enum { X, Y, LEFT, RIGHT, TOP, BOTTOM, DEPTH, PICTURE, KEEP, CONSOLE_OPTIONS };
 static const struct option console_options[CONSOLE_OPTIONS] = {
 	[X] = {'x', "x", OPTION_NUMBER, "width in pixels (default: the picture's)"},
 	[Y] = {'y', "y", OPTION_NUMBER, "height in pixels (default: the picture's)"},
@@ -22,7 +21,8 @@ static const struct option console_options[CONSOLE_OPTIONS] = {
 	[RIGHT] = {'r', "right", OPTION_NUMBER, "pixels without text at the right"},
 	[TOP] = {'t', "top", OPTION_NUMBER, "pixels without text at the top"},
 	[BOTTOM] = {'b', "bottom", OPTION_NUMBER, "pixels without text at the bottom"},
-	[DEPTH_OPTION] = {'d', "depth", OPTION_NUMBER, "bits a pixel, at least (default 15)"},
+	[DEPTH] = {'d', "depth", OPTION_NUMBER,
+		   "bits a pixel, at least (default: as many as there are)"},
 	[PICTURE] = {'p', "picture", OPTION_TEXT, "address or image of a PNG picture"},
 	[KEEP] = {'k', "keep", OPTION_FLAG, "keep the picture as an image"},
 };
@@ -39,7 +39,7 @@ static int switch_mode(const struct call *call, const struct picture *picture)
 	struct console_graphics graphics = {
 		.width = number_or(call, X, picture ? picture->width : WIDTH),
 		.height = number_or(call, Y, picture ? picture->height : HEIGHT),
-		.depth = number_or(call, DEPTH_OPTION, DEPTH),
+		.depth = number_or(call, DEPTH, 0),
 		.left = number_or(call, LEFT, 0),
 		.right = number_or(call, RIGHT, 0),
 		.top = number_or(call, TOP, 0),

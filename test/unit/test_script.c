@@ -264,6 +264,9 @@ static void test_endless_loop_is_broken(void **state)
 {
 	host_turn = press_ctrl_c;
 	assert_int_equal(script(":a\ngoto a\n"), E_CANCELLED);
+	/* A goto that is stopped goes nowhere. */
+	assert_int_equal(script(":a\ngoto a || echo went on\n"), 0);
+	assert_non_null(strstr(host_output(), "\nwent on\n"));
 	assert_int_equal(script("sleep 100000\n"), E_CANCELLED);
 }
 

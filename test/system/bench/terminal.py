@@ -66,7 +66,7 @@ class Terminal:
         self.prompt()
         self.send(line)
         shown = ("iPXE> " + line).rstrip()
-        self.wait(lambda: self.rows()[self.screen.cursor.y].endswith(shown[-60:]), shown)
+        self.wait(lambda: self.rows()[self.screen.cursor.y].endswith(shown[-30:]), shown)
         self.send("\r")
 
 
