@@ -251,7 +251,7 @@ void console_ignore_break(bool ignore)
 
 static void select_devices(char *list)
 {
-	bool vga = false;
+	bool vga = false, serial = false, first = false;
 	char *word = list, *next;
 
 	for (; word; word = next) {
@@ -274,15 +274,25 @@ static void select_devices(char *list)
 				if (next)
 					next++;
 			}
-			if (!uart_init(index, baud))
+			if (uart_init(index, baud)) {
+				serial = true;
+				first = index == 0;
+			} else {
 				print("console: no UART %s\n", word);
+			}
 		} else if (*word) {
 			print("console: unknown device \"%s\": use vga, ttyS0 or ttyS1\n", word);
 			vga = true;
 		}
 	}
-	bios_on = vga || !uart_active();
+	bios_on = vga || !serial;
 	devices_chosen = true;
+	/* What the BIOS copies to its serial line (COM1, as far as anybody can know) appears there
+	 * once, also when both are asked for. */
+	if (bios_on && bios_screen_redirected() && (first || !serial))
+		uart_listen(0);
+	else if (!serial)
+		uart_leave();
 }
 
 static void apply_console(void)

@@ -33,6 +33,8 @@ void vesa_close(void);
 bool uart_init(unsigned index, uint32_t baud);
 /** Only take keys from COM1 or COM2, which the BIOS has set up and writes to itself. */
 bool uart_listen(unsigned index);
+/** Neither write nor listen. */
+void uart_leave(void);
 void uart_write(const char *text, size_t len);
 /** Is there a line that keys may come from? */
 bool uart_present(void);

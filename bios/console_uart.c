@@ -60,6 +60,12 @@ bool uart_init(unsigned index, uint32_t baud)
 	return true;
 }
 
+void uart_leave(void)
+{
+	base = 0;
+	output = false;
+}
+
 bool uart_active(void)
 {
 	return output;

@@ -97,20 +97,23 @@ def test_line_of_4000_characters(terminal):
 
 
 def test_pages(terminal):
-    t = terminal()
-    t.type("for i in " + " ".join(str(n) for n in range(1, 41)))
-    t.wait(lambda: t.rows()[t.screen.cursor.y] == ">", "the block's prompt")
-    t.send("echo row ${i}.\r")
-    t.wait(lambda: t.rows()[t.screen.cursor.y] == ">", "the block's prompt")
-    t.send("endfor\r")
+    sets = "".join(f"set v{n:02} x\n" for n in range(1, 41))
+    t = terminal(f"#!ipxe\n{sets}shell\n")
+    t.type("show")
     t.wait_row("^--more--$")
-    assert "row 40." not in t.rows()
+    shown = t.rows()[22]
+    assert "v40:string = x (script)" not in t.rows()
     t.send("\r")
-    t.wait_row(r"^row 24\.$")
+    t.wait(lambda: t.rows()[21] == shown and t.rows()[23] == "--more--", "one more line")
     t.send(" ")
-    t.wait_row(r"^row 40\.$")
+    t.wait_row(r"^v40:string = x \(script\)$")
     t.prompt()
     assert "--more--" not in t.rows()
+    t.type("show")
+    t.wait_row("^--more--$")
+    t.send("q")
+    t.prompt()
+    assert "v40:string = x (script)" not in t.rows()
 
 
 def test_ctrl_b_at_start(terminal):
@@ -291,9 +294,10 @@ def test_form_login_config(terminal):
 ONCE = "#!ipxe\necho only-once\nshell\n"
 
 
+@pytest.mark.parametrize("append", [None, "console=vga,ttyS0,115200n8"])
 @pytest.mark.parametrize("redirect", [False, True])
-def test_nothing_is_doubled(boot, redirect):
-    machine = boot(None, ONCE, nics=[], redirect=redirect)
+def test_nothing_is_doubled(boot, redirect, append):
+    machine = boot(append, ONCE, nics=[], redirect=redirect)
     machine.wait_for("only-once")
     machine.wait_for("iPXE>")
     machine.send("echo typed-once\r")
