@@ -208,7 +208,7 @@ BRIDGES = {
 MATRIX = [
     # machine, place, properties, what ifstat says
     ("pc", "", "disable-modern=on,rx_queue_size=1024,mrg_rxbuf=off", "legacy"),
-    ("pc", "", "disable-modern=on,rx_queue_size=512,event_idx=off,guest_tso4=off", "ring 512"),
+    ("pc", "", "disable-modern=on,rx_queue_size=512,event_idx=off,guest_tso4=off", "legacy"),
     ("pc", "", "rx_queue_size=256,packed=on,status=off", "modern"),
     ("pc", "bridge", "disable-legacy=on,modern-pio-notify=on,mrg_rxbuf=off", "modern"),
     ("q35", "", "disable-modern=on,mq=on,csum=off,guest_csum=off", "legacy"),
