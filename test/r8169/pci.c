@@ -270,7 +270,7 @@ uint64_t rtl_bus_read(struct rtl *r, int memory, uint64_t addr, unsigned size)
 	int bar = reached(r, memory, addr, size, &offset);
 
 	if (bar < 0)
-		return ~0ull >> (size < 8 ? 64 - 8 * size : 0);
+		return size < 8 ? (1ull << 8 * size) - 1 : ~0ull;
 	if (bar == MSIX_BAR) {
 		for (i = 0; i < size && offset + i < sizeof(r->msix_table); i++)
 			value |= (uint64_t)r->msix_table[offset + i] << 8 * i;

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from bench import r8169
 from bench.lab import SERVER
 from bench.machine import PCI_NICS, Nic, qemu_has
 from bench.payload import kernel, reboot_initrd
@@ -29,7 +30,10 @@ shell
 
 def need(card):
     """Skips the test when this QEMU has no such card."""
-    if not qemu_has(PCI_NICS[card]):
+    if card in r8169.CHIPS:
+        if r8169.missing():
+            pytest.skip(r8169.missing())
+    elif not qemu_has(PCI_NICS[card]):
         pytest.skip(f"this QEMU has no {PCI_NICS[card]}")
 
 
@@ -47,7 +51,7 @@ def check(machine, data):
     assert data in machine.memory(MB, 127 * MB)
 
 
-@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize("card", [*CARDS, "8168h"])
 def test_cable_is_unplugged(lab, boot, data, card):
     """Before dhcp, while it asks, and in the middle of a download."""
     need(card)

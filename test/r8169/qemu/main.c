@@ -6,7 +6,8 @@
  *
  * The guest's memory must be shared (memory-backend-memfd,share=on). What the
  * cards have to say goes to standard error; a driver's mistake is a line with
- * the word MISTAKE. Ends with QEMU, and with its status.
+ * the word MISTAKE. SIGUSR1 pulls the cables of all cards, SIGUSR2 plugs them in
+ * again. Ends with QEMU, and with its status.
  */
 #include "test/r8169/qemu/interrupts.h"
 #include "test/r8169/qemu/link.h"
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,6 +36,7 @@
 #define INTERRUPT_LINE 0x3c
 #define AN_MS	       50
 #define RESET_READS    2
+#define FIXED	       3 /* files to poll besides those of the cards */
 
 struct card {
 	char chip[16], tap[IFNAMSIZ], addr[16];
@@ -155,14 +158,15 @@ static void add_card(char *text)
 	struct rtl_ops own = ops;
 	char *rest = NULL, *part = strtok_r(text, ",", &rest);
 	uint8_t *m = o.mac;
+	bool has_mac = false;
 
 	if (card_count == CARDS || !part)
 		exit(2);
 	snprintf(card->chip, sizeof(card->chip), "%s", part);
 	while ((part = strtok_r(NULL, ",", &rest))) {
 		if (strncmp(part, "mac=", 4) == 0)
-			sscanf(part + 4, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", m, m + 1, m + 2, m + 3,
-			       m + 4, m + 5);
+			has_mac = sscanf(part + 4, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m[0], &m[1],
+					 &m[2], &m[3], &m[4], &m[5]) == 6;
 		else if (strncmp(part, "tap=", 4) == 0)
 			snprintf(card->tap, sizeof(card->tap), "%s", part + 4);
 		else if (strncmp(part, "addr=", 5) == 0)
@@ -175,6 +179,10 @@ static void add_card(char *text)
 			fprintf(stderr, "r8169: no option %s\n", part);
 			exit(2);
 		}
+	}
+	if (!has_mac || !*card->tap) {
+		fprintf(stderr, "r8169: a card needs mac= and tap=\n");
+		exit(2);
 	}
 	o.chip = card->chip;
 	own.ctx = card;
@@ -241,7 +249,28 @@ static void add_option(struct arguments *a, const char *option, const char *form
 	add_argument(a, value);
 }
 
-static pid_t start_qemu(char **argv, int qtest, int qmp)
+/* The signals that move the cables, as a file to poll. */
+static int open_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGUSR1);
+	sigaddset(set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, set, NULL);
+	return signalfd(-1, set, SFD_CLOEXEC);
+}
+
+static void move_cables(int signals)
+{
+	struct signalfd_siginfo info;
+	unsigned i;
+
+	if (read(signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	for (i = 0; i < card_count; i++)
+		rtl_cable(cards[i].nic, info.ssi_signo == SIGUSR2, now_ms());
+}
+
+static pid_t start_qemu(char **argv, int qtest, int qmp, const sigset_t *blocked)
 {
 	struct arguments a = {0};
 	unsigned i;
@@ -267,6 +296,7 @@ static pid_t start_qemu(char **argv, int qtest, int qmp)
 	child = fork();
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		sigprocmask(SIG_UNBLOCK, blocked, NULL);
 		for (i = 0; i < card_count; i++)
 			fcntl(cards[i].qemu_link, F_SETFD, 0);
 		fcntl(qtest, F_SETFD, 0);
@@ -370,30 +400,35 @@ static int tick(void)
 	return wait;
 }
 
-static void run(int qtest, int qmp)
+static void run(int qtest, int qmp, int signals)
 {
 	for (;;) {
-		struct pollfd p[2 + 2 * CARDS] = {{qtest, POLLIN, 0}, {qmp, POLLIN, 0}};
+		struct pollfd fixed[] = {
+			{qtest, POLLIN, 0}, {qmp, POLLIN, 0}, {signals, POLLIN, 0}};
+		struct pollfd p[FIXED + 2 * CARDS];
 		unsigned i;
 
+		memcpy(p, fixed, sizeof(fixed));
 		for (i = 0; i < card_count; i++) {
-			p[2 + 2 * i] = (struct pollfd){cards[i].link, POLLIN, 0};
+			p[FIXED + 2 * i] = (struct pollfd){cards[i].link, POLLIN, 0};
 			/* A full FIFO holds the sender up, as flow control does. */
-			p[3 + 2 * i] = (struct pollfd){
+			p[FIXED + 1 + 2 * i] = (struct pollfd){
 				rtl_fifo_room(cards[i].nic) ? cards[i].cable : -1, POLLIN, 0};
 		}
-		if (poll(p, 2 + 2 * card_count, tick()) < 0 && errno != EINTR)
+		if (poll(p, FIXED + 2 * card_count, tick()) < 0 && errno != EINTR)
 			return;
 		for (i = 0; i < card_count; i++) {
-			if (p[2 + 2 * i].revents && !serve(&cards[i]))
+			if (p[FIXED + 2 * i].revents && !serve(&cards[i]))
 				return;
-			if (p[3 + 2 * i].revents)
+			if (p[FIXED + 1 + 2 * i].revents)
 				take_frames(&cards[i]);
 		}
 		if (p[0].revents)
 			interrupts_qtest_input();
 		if (p[1].revents)
 			interrupts_qmp_input();
+		if (p[2].revents)
+			move_cables(signals);
 	}
 }
 
@@ -410,7 +445,8 @@ static void say_counters(void)
 
 int main(int argc, char **argv)
 {
-	int qtest, qmp, qemu_qtest, qemu_qmp, status = 0, i;
+	int qtest, qmp, qemu_qtest, qemu_qmp, signals, status = 0, i;
+	sigset_t blocked;
 	unsigned n;
 	pid_t qemu;
 
@@ -428,12 +464,13 @@ int main(int argc, char **argv)
 	connect_ends(&qtest, &qemu_qtest);
 	connect_ends(&qmp, &qemu_qmp);
 	interrupts_start(qtest, qmp);
-	qemu = start_qemu(argv + i + 1, qemu_qtest, qemu_qmp);
+	signals = open_signals(&blocked);
+	qemu = start_qemu(argv + i + 1, qemu_qtest, qemu_qmp, &blocked);
 	if (qemu < 0) {
 		perror("fork");
 		return 1;
 	}
-	run(qtest, qmp);
+	run(qtest, qmp, signals);
 	waitpid(qemu, &status, 0);
 	say_counters();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
