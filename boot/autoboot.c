@@ -20,8 +20,6 @@
 #include "san/block.h"
 #include "san/san.h"
 
-#define CARDS_MAX 16
-
 /* Setting @name with ${…} expanded, heap; *@value NULL when it is unset or empty. */
 static int fetch_text(const char *name, char **value)
 {
@@ -199,26 +197,12 @@ static int boot_settings(void)
 	return rc;
 }
 
-int autoboot(struct nic *nic)
+/* DHCP on @cards, then what the answer of the *@chosen one says. */
+static int boot_from(struct nic **cards, unsigned count, struct nic **chosen)
 {
-	struct nic *cards[CARDS_MAX], *card;
-	unsigned count = 0;
-	int rc;
+	struct dhcp_options options = {.chosen = chosen};
+	int rc = dhcp_run(cards, count, &options);
 
-	if (nic) {
-		cards[count++] = nic;
-	} else {
-		list_for_each(card, &nics, link) {
-			if (count < CARDS_MAX)
-				cards[count++] = card;
-		}
-	}
-	if (!count) {
-		nic_print_unknown();
-		return fail(E_BOOT_NO_CARD,
-			    "no network card that a driver knows; see ifstat and bind");
-	}
-	rc = dhcp_run(cards, count, NULL);
 	if (rc)
 		return rc;
 	netif_print_routes();
@@ -228,4 +212,43 @@ int autoboot(struct nic *nic)
 			return fail(rc, "cancelled with Ctrl-C");
 	}
 	return boot_settings();
+}
+
+/* Forget @nic and what its server said. */
+static unsigned drop_card(struct nic **cards, unsigned count, struct nic *nic)
+{
+	char scope[24];
+	unsigned left = 0;
+
+	format(scope, sizeof(scope), "%s.dhcp", nic->name);
+	netif_close(nic);
+	settings_clear_scope(scope);
+	settings_clear_scope("proxydhcp");
+	for (unsigned i = 0; i < count; i++) {
+		if (cards[i] != nic)
+			cards[left++] = cards[i];
+	}
+	return left;
+}
+
+/* When nothing can be booted over the card that was chosen, the others get their turn; unless a
+ * drive stays hooked over it. */
+int autoboot(struct nic **cards, unsigned count)
+{
+	struct nic *left[NIC_CARDS_MAX];
+	int rc;
+
+	if (!count)
+		return nic_none();
+	memcpy(left, cards, count * sizeof(struct nic *));
+	for (;;) {
+		struct nic *chosen = NULL;
+
+		rc = boot_from(left, count, &chosen);
+		if (!rc || rc == E_CANCELLED || !chosen || count == 1 || san_any_hooked())
+			return rc;
+		report_failure(rc);
+		print("Trying the other cards\n");
+		count = drop_card(left, count, chosen);
+	}
 }

@@ -16,8 +16,8 @@ struct loader_info {
 };
 extern struct loader_info loader;
 
-/** Boot as DHCP says: root-path and filename, the way iPXE does. @nic NULL: all cards. */
-int autoboot(struct nic *nic);
+/** Boot as DHCP says: root-path and filename, the way iPXE does. */
+int autoboot(struct nic **cards, unsigned count);
 /** `boot` with URI given by DHCP: hook @root_path (NULL none), run @filename (NULL none). */
 int boot_uri(const char *filename, const char *root_path);
 

@@ -76,7 +76,7 @@ static void check_options(void)
 	list_for_each(nic, &nics, link)
 		found |= nic_preferred(nic);
 	if (!found)
-		print("nic=%s: no such card; see ifstat\n", value);
+		print("No card is %s, which nic= or BOOTIF= asks for; see ifstat\n", value);
 }
 
 static bool ctrl_b(void)

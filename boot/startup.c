@@ -157,11 +157,12 @@ struct image *startup_images(const char *embedded, size_t embedded_len, char *wo
 
 int startup_run(struct image *script)
 {
+	struct nic *cards[NIC_CARDS_MAX];
 	char scriptlet[1024];
 
 	if (script)
 		return image_execute(script);
 	if (setting_text("", "scriptlet", scriptlet, sizeof(scriptlet)))
 		return command_line(scriptlet);
-	return autoboot(NULL);
+	return autoboot(cards, nic_all(cards));
 }

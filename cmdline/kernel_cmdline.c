@@ -85,10 +85,15 @@ static size_t setting_form(const char *word)
 	return n && word[n] == '=' ? n : 0;
 }
 
-/* Linux allows console= several times; ours takes a list. */
-static void join_console(const char *value, char *list, size_t size)
+/* console= (as Linux allows) and bind= may be given several times; theirs are lists. */
+static bool is_list(const char *name)
 {
-	setting_text("", "console", list, size);
+	return !strcmp(name, "console") || !strcmp(name, "bind");
+}
+
+static void join_list(const char *name, const char *value, char *list, size_t size)
+{
+	setting_text("", name, list, size);
 	format_append(list, size, "%s%s", *list ? "," : "", value);
 }
 
@@ -102,8 +107,8 @@ static bool seed_setting(const char *word, size_t equals)
 		return false;
 	memcpy(name, word, equals);
 	name[equals] = 0;
-	if (!strcmp(name, "console")) {
-		join_console(value, list, sizeof(list));
+	if (is_list(name)) {
+		join_list(name, value, list, sizeof(list));
 		value = list;
 	}
 	if (setting_store(name, value, SOURCE_CMDLINE)) {

@@ -445,7 +445,7 @@ static int run(struct dhcp_client *c, struct nic **cards, struct dhcp_session **
 	int rc = open_all(c, cards);
 
 	if (!rc)
-		rc = link_wait_cards(cards, c->count, c->link_patience, c->links_are_awaited);
+		rc = link_wait(cards, c->count, c->link_patience, c->links_are_awaited);
 	if (rc)
 		return rc;
 	print_cards(c);
@@ -474,7 +474,7 @@ int dhcp_run(struct nic **cards, unsigned count, const struct dhcp_options *opti
 	int rc;
 
 	if (!count)
-		return fail(E_NET_NO_CARD, "DHCP needs a network card, and there is none");
+		return nic_none();
 	c.sessions = heap_zalloc(count * sizeof(*c.sessions));
 	if (!c.sessions)
 		return fail(E_NO_MEMORY, "no memory for DHCP on %u cards", count);
@@ -483,6 +483,8 @@ int dhcp_run(struct nic **cards, unsigned count, const struct dhcp_options *opti
 	if (rc)
 		chosen = NULL;
 	close_others(&c, chosen);
+	if (chosen && options && options->chosen)
+		*options->chosen = chosen->nic;
 	if (chosen) {
 		char scope[24];
 

@@ -138,10 +138,4 @@ void dhcp_lease_begin(struct nic *nic, const struct dhcp_reply *ack);
 /** Leave the client's port of @nic to somebody else; a renewal under way is tried again later. */
 void dhcp_lease_pause(struct nic *nic);
 
-/* ---- Links (link.c) ---- */
-
-/** Wait until one of @cards has a link; @patient: exactly @timeout_ms, else only a short while when
- * none was ever seen. Prints the classic line. */
-int link_wait_cards(struct nic **cards, unsigned count, unsigned timeout_ms, bool patient);
-
 #endif

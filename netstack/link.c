@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Waiting for links. */
-#include "netstack/dhcp.h"
+#include "netstack/net.h"
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
@@ -26,7 +26,7 @@ static void describe(struct nic **cards, unsigned count, char *text, size_t size
 	}
 }
 
-int link_wait_cards(struct nic **cards, unsigned count, unsigned timeout_ms, bool patient)
+int link_wait(struct nic **cards, unsigned count, unsigned timeout_ms, bool patient)
 {
 	uint64_t start = clock_ms();
 	char names[128];
@@ -45,26 +45,4 @@ int link_wait_cards(struct nic **cards, unsigned count, unsigned timeout_ms, boo
 		return fail(E_NET_NO_LINK, "no link on %s after %u s; check cable and switch port",
 			    names, (unsigned)((clock_ms() - start) / 1000));
 	return rc ? fail(rc, "waiting for a link on %s was cancelled", names) : 0;
-}
-
-static unsigned open_cards(struct nic **cards, unsigned max)
-{
-	struct nic *nic;
-	unsigned count = 0;
-
-	list_for_each(nic, &nics, link) {
-		if (nic->open && count < max)
-			cards[count++] = nic;
-	}
-	return count;
-}
-
-int link_wait(struct nic *nic, unsigned timeout_ms)
-{
-	struct nic *cards[32] = {nic};
-	unsigned count = nic ? 1 : open_cards(cards, ARRAY_SIZE(cards));
-
-	if (!count)
-		return fail(E_NET_CLOSED, "no card is open");
-	return link_wait_cards(cards, count, timeout_ms, true);
 }

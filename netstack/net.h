@@ -255,8 +255,9 @@ int dns_resolve(const char *name, uint32_t *addresses, unsigned max);
 
 /* ---- Links and addresses ---- */
 
-/** Wait for the link of @nic (NULL: of any open card), printing the classic line. */
-int link_wait(struct nic *nic, unsigned timeout_ms);
+/** Wait until one of @cards, those that are open, has a link; @patient: exactly @timeout_ms, else
+ * only 5 s when none was ever seen. Prints the classic line. */
+int link_wait(struct nic **cards, unsigned count, unsigned timeout_ms, bool patient);
 
 /** Did the switch say (spanning tree) that its port at @nic does not forward yet? */
 bool link_blocked(struct nic *nic);
@@ -264,6 +265,7 @@ bool link_blocked(struct nic *nic);
 struct dhcp_options {
 	unsigned timeout_ms; /* patience, also for the first link; 0: 60 s, and 15 s (5 s when none
 			      * was ever seen) for the link */
+	struct nic **chosen; /* where to put the card that got the lease; may be NULL */
 };
 /**
  * DHCP on @count cards side by side (RFC 2131). The chosen card's lease lands in

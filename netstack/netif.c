@@ -291,6 +291,9 @@ int netif_no_route(uint32_t dest)
 				    "which has no gateway; set %s/gateway",
 				    IPV4_ARG(dest), nic->name, nic->name);
 	}
+	if (list_empty(&nics))
+		return fail(E_NET_NO_CARD, "no way to " IPV4_FMT ": there is no network card",
+			    IPV4_ARG(dest));
 	return fail(E_NET_NO_ADDRESS,
 		    "no way to " IPV4_FMT ": no card has an address; run dhcp, or set net0/ip",
 		    IPV4_ARG(dest));

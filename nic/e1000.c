@@ -27,7 +27,8 @@
 #define TX_PIECE     8192 /* of a large frame in one descriptor; the chips take 16 KB less a bit */
 #define TX_PER_FRAME (1 + (NIC_TSO_MAX + ETH_HEADER) / TX_PIECE + 1)
 #define RING_ALIGN   4096
-#define TIPG_COPPER  0x0060200a /* IPGT 10, IPGR1 8, IPGR2 6 */
+#define REGISTERS    (64 * 1024) /* all of ours lie in these; BAR 0 has 128 KB */
+#define TIPG_COPPER  0x0060200a	 /* IPGT 10, IPGR1 8, IPGR2 6 */
 #define QUEUE_MS     10
 
 /* RXDCTL and TXDCTL of the 82575 and later: fetch 8 at once, write each back at once. */
@@ -481,6 +482,16 @@ static const struct nic_ops e1000_ops = {
  * Probing
  */
 
+/** BAR 0, unless it is too small to be that of such a chip (`bind` of something else). */
+static volatile void *map_registers(struct nic *nic)
+{
+	if (!nic->pci.bar[0].io && pci_bar_size(&nic->pci, 0) >= REGISTERS)
+		return pci_map(&nic->pci, 0);
+	fail(E_PCI_NO_BAR, "no memory region of %u KB: this is no chip of the e1000 family",
+	     REGISTERS / 1024);
+	return NULL;
+}
+
 int e1000_probe(struct nic *nic, const struct nic_id *id)
 {
 	struct e1000 *e = heap_zalloc(sizeof(*e));
@@ -493,7 +504,7 @@ int e1000_probe(struct nic *nic, const struct nic_id *id)
 	nic->features = NIC_RX_CSUM | (id->flags & E1000_OFFLOAD ? NIC_TX_CSUM | NIC_TSO4 : 0);
 	e->flags = id->flags;
 	e->phy = -1;
-	e->regs = pci_map(&nic->pci, 0);
+	e->regs = map_registers(nic);
 	rc = e->regs ? e1000_reset(nic) : error_code();
 	if (!rc && !e1000_read_mac(nic, nic->mac)) {
 		/* Good enough to reach the user, who may set a better one. */

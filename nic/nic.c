@@ -80,6 +80,9 @@ static void update_netx(void)
 	settings_set_netx(nic ? nic->name : NULL);
 }
 
+/* `set nic net1` changes what netX means, too. */
+TABLE_ENTRY(setting_applicator, netx_applicator) = {update_netx};
+
 struct nic *nic_find(const char *name)
 {
 	struct nic *latest = nic_latest(), *nic;
@@ -93,11 +96,23 @@ struct nic *nic_find(const char *name)
 	return NULL;
 }
 
+unsigned nic_all(struct nic *cards[NIC_CARDS_MAX])
+{
+	unsigned count = 0;
+	struct nic *nic;
+
+	list_for_each(nic, &nics, link)
+		cards[count++] = nic;
+	return count;
+}
+
 int nic_register(struct nic *nic)
 {
 	struct nic *last = list_empty(&nics) ? NULL : list_entry(nics.prev, struct nic, link);
 
 	nic->index = last ? last->index + 1 : 0;
+	if (nic->index == NIC_CARDS_MAX)
+		return fail(E_NIC_MANY, "at most %u network cards are driven", NIC_CARDS_MAX);
 	format(nic->name, sizeof(nic->name), "net%u", nic->index);
 	list_init(&nic->tx_free);
 	list_init(&nic->tx_free_large);

@@ -25,6 +25,7 @@
 #define NIC_FRAME_MAX	1522		/* with one VLAN tag */
 #define NIC_TSO_MAX	(64 * 1024 - 1) /* bytes of a large frame */
 #define NIC_RX_PARTS	20
+#define NIC_CARDS_MAX	32
 #define NIC_TX_HEADROOM 16 /* bytes in front of tx_frame.data that are the driver's */
 
 /** What a card can do; the stack leaves the rest undone. */
@@ -154,8 +155,10 @@ struct nic_driver {
 };
 TABLE(nic_driver);
 
-/** All cards, in PCI order. */
+/** All cards, in PCI order; at most NIC_CARDS_MAX. */
 extern struct list nics;
+/** Copy the list to @cards; their number. */
+unsigned nic_all(struct nic *cards[NIC_CARDS_MAX]);
 
 /** Find every card; returns their number. */
 unsigned nic_probe_all(void);
@@ -168,8 +171,10 @@ void nic_print_details(struct nic *nic);
 /** List the PCI network functions that no driver took, each with the nearest driver. Returns
  * their number. */
 unsigned nic_print_unknown(void);
-/** Let @driver (a name) also take PCI id @vendor:@device, with the flags of its nearest id, and
- * probe for it at once. */
+/** Say that no card can be driven, list what is there instead, and fail. */
+int nic_none(void);
+/** Let @driver (a name) also take network functions with PCI id @vendor:@device, with the flags of
+ * its nearest id, and probe for them at once. */
 int nic_bind(uint16_t vendor, uint16_t device, const char *driver);
 /** Make a card known under the next name; used by probing and by tests. 0 or an error. */
 int nic_register(struct nic *nic);

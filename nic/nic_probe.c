@@ -13,8 +13,9 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 
-#define CLASS_NETWORK 0x02
-#define BOUND_MAX     8
+#define CLASS_NETWORK  0x02
+#define CLASS_ETHERNET 0x0200
+#define BOUND_MAX      8
 
 /** Ids given by `bind`. */
 static struct {
@@ -34,12 +35,21 @@ static const struct nic_driver *driver_named(const char *name)
 	return NULL;
 }
 
+static bool is_bound(const struct nic_id *id)
+{
+	for (unsigned i = 0; i < bound_count; i++) {
+		if (id == &bound[i].id)
+			return true;
+	}
+	return false;
+}
+
 static const struct nic_driver *driver_for(const struct pci_device *pci, const struct nic_id **id)
 {
 	const struct nic_driver *driver;
 	unsigned i;
 
-	for (i = bound_count; i--;) { /* the newest counts */
+	for (i = 0; i < bound_count; i++) {
 		if (bound[i].id.vendor == pci->vendor && bound[i].id.device == pci->device) {
 			*id = &bound[i].id;
 			return bound[i].driver;
@@ -128,45 +138,85 @@ static int probe(const struct pci_device *pci, const struct nic_driver *driver,
 	}
 	if (!nic_mac_valid(nic->permanent_mac))
 		memcpy(nic->permanent_mac, nic->mac, ETH_ALEN);
-	return nic_register(nic);
+	rc = nic_register(nic);
+	if (rc)
+		heap_free(nic);
+	return rc;
+}
+
+static bool is_network(const struct pci_device *pci)
+{
+	return pci->class >> 16 == CLASS_NETWORK;
+}
+
+static int no_driver(const char *name)
+{
+	const struct nic_driver *driver;
+	char known[128] = "";
+
+	table_for_each(nic_driver, driver)
+		format_append(known, sizeof(known), "%s%s", *known ? ", " : "", driver->name);
+	return fail(E_NIC_NO_DRIVER, "no driver is called \"%.20s\"; there are %s", name, known);
 }
 
 static int add_binding(uint16_t vendor, uint16_t device, const char *driver_name)
 {
 	const struct nic_driver *driver = driver_named(driver_name);
 	const struct nic_id *like;
-	unsigned distance;
+	unsigned distance, i = 0;
 
 	if (!driver)
-		return fail(E_NIC_NO_DRIVER, "no driver is called %s", driver_name);
-	if (bound_count == BOUND_MAX)
+		return no_driver(driver_name);
+	while (i < bound_count && (bound[i].id.vendor != vendor || bound[i].id.device != device))
+		i++;
+	if (i == BOUND_MAX)
 		return fail(E_NO_MEMORY, "at most %u ids can be bound", BOUND_MAX);
 	like = nearest_id(driver, vendor, device, &distance);
-	bound[bound_count].id =
-		(struct nic_id){vendor, device, driver->name, like ? like->flags : 0};
-	bound[bound_count++].driver = driver;
+	bound[i].id = (struct nic_id){vendor, device, driver->name, like ? like->flags : 0};
+	bound[i].driver = driver;
+	bound_count = max(bound_count, i + 1);
 	return 0;
 }
 
-/** bind=VENDOR:DEVICE:DRIVER */
-static void bind_from_setting(void)
+/** VENDOR:DEVICE:DRIVER; @text is cut up. */
+static void bind_one(char *text)
 {
-	char text[64], *colon, *name;
+	char *device_text = strchr(text, ':');
+	char *name = device_text ? strchr(device_text + 1, ':') : NULL;
 	uint32_t vendor, device;
 
-	if (!setting_text("", "bind", text, sizeof(text)))
-		return;
-	colon = strchr(text, ':');
-	name = colon ? strchr(colon + 1, ':') : NULL;
 	if (name) {
-		*colon++ = '\0';
+		*device_text++ = '\0';
 		*name++ = '\0';
 	}
 	if (!name || !text_to_u32(text, 16, 0xffff, &vendor) ||
-	    !text_to_u32(colon, 16, 0xffff, &device))
+	    !text_to_u32(device_text, 16, 0xffff, &device))
 		print("bind=: not VENDOR:DEVICE:DRIVER, as in bind=8086:1234:e1000\n");
 	else if (add_binding((uint16_t)vendor, (uint16_t)device, name))
 		print("bind=: %s\n", error_text());
+}
+
+/** bind=8086:1234:e1000,10ec:4321:r8169 */
+static void bind_from_setting(void)
+{
+	char text[256], *next, *comma;
+
+	if (!setting_text("", "bind", text, sizeof(text)))
+		return;
+	for (next = text; next; next = comma ? comma + 1 : NULL) {
+		comma = strchr(next, ',');
+		if (comma)
+			*comma = '\0';
+		bind_one(next);
+	}
+}
+
+/** The driver for @pci, unless that is taken, or bound to a driver without being a network card. */
+static const struct nic_driver *free_for(const struct pci_device *pci, const struct nic_id **id)
+{
+	const struct nic_driver *driver = is_taken(pci) ? NULL : driver_for(pci, id);
+
+	return driver && (is_network(pci) || !is_bound(*id)) ? driver : NULL;
 }
 
 unsigned nic_probe_all(void)
@@ -179,7 +229,7 @@ unsigned nic_probe_all(void)
 
 	bind_from_setting();
 	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
-		driver = is_taken(&pci) ? NULL : driver_for(&pci, &id);
+		driver = free_for(&pci, &id);
 		rc = driver ? probe(&pci, driver, id) : 0;
 		if (rc)
 			print("%s (%s)\n", error_text(), error_entry(rc)->code);
@@ -192,7 +242,7 @@ int nic_bind(uint16_t vendor, uint16_t device, const char *driver)
 	const struct nic_driver *chosen;
 	const struct nic_id *id;
 	struct pci_device pci;
-	bool found = false;
+	unsigned found = 0;
 	uint32_t at;
 	int rc;
 
@@ -202,35 +252,58 @@ int nic_bind(uint16_t vendor, uint16_t device, const char *driver)
 	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
 		if (pci.vendor != vendor || pci.device != device || is_taken(&pci))
 			continue;
-		found = true;
-		chosen = driver_for(&pci, &id);
+		chosen = free_for(&pci, &id);
+		if (!chosen)
+			return fail(E_NIC_CLASS, "%04x:%04x at " PCI_LOC_FMT " has class %06x",
+				    vendor, device, PCI_LOC(&pci), pci.class);
 		rc = probe(&pci, chosen, id);
 		if (rc)
 			return rc;
+		found++;
 	}
-	if (!found)
-		rc = fail(E_NIC_NOT_FOUND, "no unused PCI device %04x:%04x is there", vendor,
-			  device);
-	return rc;
+	return found ? 0
+		     : fail(E_NIC_NOT_FOUND, "no unused PCI device %04x:%04x is there", vendor,
+			    device);
+}
+
+static void print_unknown(const struct pci_device *pci)
+{
+	const struct nic_id *id;
+	const struct nic_driver *driver = driver_for(pci, &id);
+
+	print("  " PCI_LOC_FMT " %04x:%04x (class %06x): ", PCI_LOC(pci), pci->vendor, pci->device,
+	      pci->class);
+	if (driver) {
+		print("driver %s failed\n", driver->name);
+		return;
+	}
+	driver = pci->class >> 8 == CLASS_ETHERNET ? nearest_driver(pci) : NULL;
+	print("no driver%s%s\n", driver ? "; nearest: " : "", driver ? driver->name : "");
 }
 
 unsigned nic_print_unknown(void)
 {
-	const struct nic_driver *nearest;
 	struct pci_device pci;
 	unsigned count = 0;
 	uint32_t at;
 
 	for (at = 0; pci_next(&pci, at); at = pci.busdevfn + 1u) {
-		if (pci.class >> 16 != CLASS_NETWORK || is_taken(&pci))
+		if (!is_network(&pci) || is_taken(&pci))
 			continue;
-		nearest = nearest_driver(&pci);
-		print("  " PCI_LOC_FMT " %04x:%04x (class %06x): no driver%s%s\n", PCI_LOC(&pci),
-		      pci.vendor, pci.device, pci.class, nearest ? "; nearest: " : "",
-		      nearest ? nearest->name : "");
+		print_unknown(&pci);
 		count++;
 	}
 	return count;
+}
+
+int nic_none(void)
+{
+	print("No network card that this firmware can drive.\n");
+	if (!nic_print_unknown())
+		return fail(E_NIC_NONE, "no network card: there is no PCI network device; look "
+					"whether it is enabled in the BIOS setup");
+	print("  Try: bind VENDOR:DEVICE DRIVER\n");
+	return fail(E_NIC_NONE, "no network card that a driver knows");
 }
 
 /* --------------------------------------------------------------------------

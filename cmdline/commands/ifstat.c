@@ -6,17 +6,6 @@
 #include "lib/text.h"
 #include "nic/mii.h"
 
-/** No card at all: say what is there instead. */
-static void print_none(void)
-{
-	print("No network card that this firmware can drive.\n");
-	if (!nic_print_unknown())
-		print("  There is no PCI network device; look whether it is enabled in the BIOS "
-		      "setup.\n");
-	else
-		print("  Try: bind VENDOR:DEVICE DRIVER\n");
-}
-
 /** The PHY's registers, or why they cannot be read. */
 static int show_phy(struct nic *nic)
 {
@@ -53,14 +42,12 @@ static const struct option ifstat_options[] = {
 
 static int run_ifstat(struct call *call)
 {
-	struct nic *cards[CARDS_MAX];
+	struct nic *cards[NIC_CARDS_MAX];
 	int count, i;
 
-	if (list_empty(&nics) && !call->argc) {
-		print_none();
-		return 0;
-	}
 	count = cards_of(call, cards);
+	if (count == E_NIC_NONE)
+		return 0; /* what was printed is the answer */
 	if (call->option[0].given && count > 0)
 		return show_phys(cards, count);
 	for (i = 0; i < count; i++) {

@@ -6,7 +6,7 @@
 #include "boot/boot.h"
 #include "boot/image.h"
 #include "bios/heap.h"
-#include "cmdline/command.h"
+#include "cmdline/commands/net.h"
 #include "cmdline/interpreter.h"
 #include "lib/error.h"
 #include "netstack/fetch.h"
@@ -189,18 +189,10 @@ static int run_imgfree(struct call *call)
 
 static int run_autoboot(struct call *call)
 {
-	struct nic *nic;
-	int rc = 0, i;
+	struct nic *cards[NIC_CARDS_MAX];
+	int count = cards_of(call, cards);
 
-	if (!call->argc)
-		return autoboot(NULL);
-	for (i = 0; i < call->argc; i++) {
-		nic = nic_find(call->argv[i]);
-		rc = nic ? autoboot(nic) : fail(E_BOOT_NO_CARD, "%s: no such card", call->argv[i]);
-		if (!rc)
-			break;
-	}
-	return rc;
+	return count < 0 ? count : autoboot(cards, (unsigned)count);
 }
 
 #define FETCH_DETAILS                                                                              \

@@ -97,7 +97,7 @@ static int test(struct nic *from, struct nic *to, uint32_t mtu, bool broadcast, 
 
 static int run_lotest(struct call *call)
 {
-	struct nic *cards[CARDS_MAX];
+	struct nic *cards[NIC_CARDS_MAX];
 	uint32_t mtu;
 	int rc = cards_of(call, cards);
 
@@ -114,7 +114,7 @@ static int run_lotest(struct call *call)
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < 2; i++) {
-		rc = link_wait(cards[i], WAIT_MS * 15);
+		rc = link_wait(&cards[i], 1, WAIT_MS * 15, true);
 		if (rc)
 			return rc;
 	}

@@ -17,31 +17,23 @@ static int unknown_card(const char *name)
 
 	list_for_each(nic, &nics, link)
 		format_append(known, sizeof(known), " %s", nic->name);
-	if (!known[0])
-		return fail(E_NET_NO_CARD, "no card called %s: no network card was found", name);
 	return fail(E_NET_NO_CARD, "no card called %s; there is%s", name, known);
 }
 
-int cards_of(const struct call *call, struct nic **cards)
+int cards_of(const struct call *call, struct nic *cards[NIC_CARDS_MAX])
 {
-	int count = 0;
-	struct nic *nic;
-
-	for (int i = 0; i < call->argc && count < CARDS_MAX; i++) {
-		nic = nic_find(call->argv[i]);
-		if (!nic)
+	if (list_empty(&nics))
+		return nic_none();
+	if (!call->argc)
+		return (int)nic_all(cards);
+	if (call->argc > NIC_CARDS_MAX)
+		return fail(E_INVALID, "at most %u cards may be named", NIC_CARDS_MAX);
+	for (int i = 0; i < call->argc; i++) {
+		cards[i] = nic_find(call->argv[i]);
+		if (!cards[i])
 			return unknown_card(call->argv[i]);
-		cards[count++] = nic;
 	}
-	if (call->argc)
-		return count;
-	list_for_each(nic, &nics, link) {
-		if (count < CARDS_MAX)
-			cards[count++] = nic;
-	}
-	if (!count)
-		return fail(E_NET_NO_CARD, "no network card was found; see ifstat");
-	return count;
+	return call->argc;
 }
 
 /* ---- ifopen, ifclose, iflinkwait ---- */
@@ -61,7 +53,7 @@ static int open_card(struct nic *nic)
 /* With several cards, the last failure counts; the others are opened all the same. */
 static int run_ifopen(struct call *call)
 {
-	struct nic *cards[CARDS_MAX];
+	struct nic *cards[NIC_CARDS_MAX];
 	int count = cards_of(call, cards), rc = 0;
 
 	if (count < 0)
@@ -85,7 +77,7 @@ TABLE_ENTRY(command, cmd_ifopen) = {
 
 static int run_ifclose(struct call *call)
 {
-	struct nic *cards[CARDS_MAX];
+	struct nic *cards[NIC_CARDS_MAX];
 	int count = cards_of(call, cards);
 
 	for (int i = 0; i < count; i++)
@@ -105,19 +97,30 @@ static const struct option linkwait_options[] = {
 	{'t', "timeout", OPTION_NUMBER, "milliseconds to wait, 15000 unless given"},
 };
 
-/* One card after the other; the first with a link ends it. */
+/* All at once; the first link ends it. Cards opened for this that have none close again. */
 static int run_iflinkwait(struct call *call)
 {
 	unsigned timeout = call->option[0].given ? (unsigned)call->option[0].number : LINK_WAIT_MS;
-	struct nic *cards[CARDS_MAX];
-	int count = cards_of(call, cards), rc = count < 0 ? count : 0;
+	struct nic *cards[NIC_CARDS_MAX];
+	bool opened[NIC_CARDS_MAX] = {false};
+	int count = cards_of(call, cards), usable = 0, rc = 0;
 
+	if (count < 0)
+		return count;
 	for (int i = 0; i < count; i++) {
-		rc = open_card(cards[i]);
-		if (!rc)
-			rc = link_wait(cards[i], timeout);
-		if (!rc || rc == E_CANCELLED)
-			break;
+		bool was_open = cards[i]->open;
+		int error = open_card(cards[i]);
+
+		opened[i] = !error && !was_open;
+		usable += !error;
+		if (error)
+			rc = error;
+	}
+	if (usable)
+		rc = link_wait(cards, (unsigned)count, timeout, true);
+	for (int i = 0; i < count; i++) {
+		if (!rc && opened[i] && !cards[i]->link_up)
+			netif_close(cards[i]);
 	}
 	return rc;
 }
@@ -142,7 +145,7 @@ static const struct option dhcp_command_options[] = {
 static int run_dhcp(struct call *call)
 {
 	struct dhcp_options options = {.timeout_ms = (unsigned)call->option[1].number};
-	struct nic *cards[CARDS_MAX];
+	struct nic *cards[NIC_CARDS_MAX];
 	int count;
 
 	if (call->option[0].given && strcmp(call->option[0].text, "dhcp") != 0)

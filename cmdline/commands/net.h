@@ -6,10 +6,8 @@
 #include "cmdline/command.h"
 #include "nic/nic.h"
 
-#define CARDS_MAX 32
-
 /** The cards that a command names from its first argument on; all cards when it names none.
  * Returns their number, or an error after fail(). */
-int cards_of(const struct call *call, struct nic **cards);
+int cards_of(const struct call *call, struct nic *cards[NIC_CARDS_MAX]);
 
 #endif

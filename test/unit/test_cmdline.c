@@ -129,6 +129,7 @@ static const struct row {
 
 	/* Options. */
 	{"console=ttyS1,9600 console=vga", NO_SCRIPT, "console=ttyS1,9600,vga", NULL},
+	{"bind=8086:1:e1000 bind=8086:2:e1000", NO_SCRIPT, "bind=8086:1:e1000,8086:2:e1000", NULL},
 	{"debug=t-area:2", NO_SCRIPT, "debug=t-area:2", NULL},
 	{"lock=1 on-fail=reboot", NO_SCRIPT, "lock=1|on-fail=reboot", NULL},
 };

@@ -133,7 +133,7 @@ static void ctrl_c_ends_it(void **state)
 	host_keys("\003");
 	assert_int_equal(dhcp(1), E_CANCELLED);
 	assert_false(cards[0]->open);
-	assert_int_equal(dhcp_run(cards, 0, NULL), E_NET_NO_CARD);
+	assert_int_equal(dhcp_run(cards, 0, NULL), E_NIC_NONE);
 }
 
 static void refusal_is_retried_and_named(void **state)

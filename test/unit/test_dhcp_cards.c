@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* DHCP on several cards: which answer is taken, how long nobody waits, what is closed. */
+#include "boot/boot.h"
 #include "test/unit/dhcp_peer.h"
 
 static void boot_from(struct server *s)
@@ -339,6 +340,27 @@ static void leases_of_other_cards_live_on(void **state)
 	assert_int_equal(renewals[0], 1);
 }
 
+/* ---- autoboot ---- */
+
+/* The link of the card that says what to boot came too late for the choice. */
+static void autoboot_goes_on_with_the_other_cards(void **state)
+{
+	plain_server(0);
+	add_text(&plain_server(1)->options, TAG_FILENAME, "second.0");
+	late(1, 2500);
+	unplug(2);
+	unplug(3);
+	assert_int_not_equal(autoboot(cards, CARDS), 0);
+	assert_true(chosen("net0"));
+	assert_non_null(strstr(host_output(), "Nothing to boot"));
+	assert_non_null(strstr(host_output(), "Trying the other cards\n"));
+	assert_true(chosen("net1"));
+	assert_non_null(strstr(host_output(), "Filename: second.0\n"));
+	assert_int_equal(requests[0], 1);
+	assert_int_equal(requests[1], 1);
+	assert_string_equal(text_of("net0.dhcp/ip"), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +385,7 @@ int main(void)
 		TEST(what_a_script_opened_stays_open),
 		TEST(without_a_lease_all_close),
 		TEST(leases_of_other_cards_live_on),
+		TEST(autoboot_goes_on_with_the_other_cards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,7 +183,7 @@ static void test_download_errors(void **state)
 static void test_boot_uri_fails(void **state)
 {
 	assert_true(boot_uri("http://192.0.2.1/x", NULL) < 0);
-	assert_true(autoboot(NULL) < 0);
+	assert_true(autoboot(NULL, 0) < 0);
 	assert_non_null(strstr(error_text(), "network card"));
 }
 

@@ -90,6 +90,7 @@ static int setup(void **state)
 	host_clock_set_ms(1000);
 	host_output_clear();
 	open_result = 0;
+	probed = 0;
 	return 0;
 }
 
@@ -184,6 +185,10 @@ static void test_preferred(void **state)
 	setting_store("nic", "net1", SOURCE_CMDLINE);
 	assert_false(nic_preferred(nic_find("net0")));
 	assert_string_equal(nic_find("netX")->name, "net1");
+	assert_true(setting_number("", "netX/busloc", 0) == 0x0220);
+	/* Also when a script changes its mind. */
+	setting_store("nic", "net0", SOURCE_SCRIPT);
+	assert_true(setting_number("", "netX/busloc", 0) == 0x0018);
 }
 
 static void test_hardware_settings(void **state)
@@ -223,38 +228,84 @@ static void test_hardware_settings(void **state)
 	assert_non_null(strstr(host_output(), "not a station address"));
 }
 
-static void test_unknown_and_bind(void **state)
+static bool said(const char *text)
+{
+	return strstr(host_output(), text);
+}
+
+static void test_unknown_cards_are_listed(void **state)
 {
 	plug(0x0018, 0x0028);
-	host_pci_add(0x0020, 0xaaaa, 0xbbbb, 0x028000);
-	host_pci_add(0x0028, 0xaaaa, 0xcccc, 0x030000);
+	host_pci_add(0x0020, 0xaaaa, 0xbbbb, 0x020000);
+	host_pci_add(0x0028, 0xaaaa, 0xcccc, 0x030000); /* no network card */
+	host_pci_add(0x0030, 0x4321, 0x0011, 0x028000); /* no Ethernet */
+	plug(0x0038, 0x0030);
 	assert_int_equal(nic_probe_all(), 0);
-	assert_int_equal(nic_print_unknown(), 2);
-	assert_non_null(strstr(host_output(),
-			       "00:03.0 4321:0028 (class 020000): no driver; nearest: fake\n"));
-	assert_non_null(strstr(host_output(), "00:04.0 aaaa:bbbb (class 028000): no driver\n"));
-	assert_null(strstr(host_output(), "cccc"));
+	host_output_clear();
+	assert_int_equal(nic_none(), E_NIC_NONE);
+	assert_string_equal(host_output(),
+			    "No network card that this firmware can drive.\n"
+			    "  00:03.0 4321:0028 (class 020000): no driver; nearest: fake\n"
+			    "  00:04.0 aaaa:bbbb (class 020000): no driver\n"
+			    "  00:06.0 4321:0011 (class 028000): no driver\n"
+			    "  00:07.0 4321:0030 (class 020000): driver fake failed\n"
+			    "  Try: bind VENDOR:DEVICE DRIVER\n");
+	assert_non_null(strstr(error_text(), "no network card that a driver knows"));
+}
+
+static void test_no_network_device(void **state)
+{
+	assert_int_equal(nic_none(), E_NIC_NONE);
+	assert_non_null(strstr(error_text(), "there is no PCI network device"));
+	assert_false(said("bind"));
+}
+
+static void test_bind(void **state)
+{
+	plug(0x0018, 0x0028);
+	plug(0x0020, 0x0010);
+	host_pci_add(0x0028, 0xaaaa, 0xcccc, 0x060000); /* a bridge */
+	nic_probe_all();
 	assert_int_equal(nic_bind(0x4321, 0x0028, "nosuch"), E_NIC_NO_DRIVER);
+	assert_non_null(strstr(error_text(), "no driver is called \"nosuch\"; there are "));
+	assert_non_null(strstr(error_text(), "fake"));
 	assert_int_equal(nic_bind(0x4321, 0x0999, "fake"), E_NIC_NOT_FOUND);
+	assert_int_equal(nic_bind(0x4321, 0x0010, "fake"), E_NIC_NOT_FOUND); /* in use */
+	assert_int_equal(nic_bind(0xaaaa, 0xcccc, "fake"), E_NIC_CLASS);
+	assert_int_equal(probed, 1);
 	assert_int_equal(nic_bind(0x4321, 0x0028, "fake"), 0);
-	assert_non_null(nic_find("net0"));
-	assert_int_equal(nic_print_unknown(), 1);
+	assert_string_equal(nic_find("net1")->chip, "fake");
+	assert_int_equal(nic_print_unknown(), 0);
 	/* The flags are those of the nearest id, which here means broken. */
 	plug(0x0030, 0x0777);
 	assert_int_equal(nic_bind(0x4321, 0x0777, "fake"), E_NIC_RESET);
+	/* Binding the same id over and over takes no more room. */
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(nic_bind(0x4321, 0x0028, "fake"), E_NIC_NOT_FOUND);
 }
 
 static void test_bind_setting(void **state)
 {
 	plug(0x0018, 0x0021);
-	setting_store("bind", "4321:21:fake", SOURCE_CMDLINE);
-	assert_int_equal(nic_probe_all(), 1);
+	plug(0x0020, 0x0022);
+	host_pci_add(0x0028, 0xaaaa, 0xcccc, 0x060000);
+	setting_store("bind", "4321:21:fake,nonsense,4321:22:nosuch,aaaa:cccc:fake,4321:0022:fake",
+		      SOURCE_CMDLINE);
+	assert_int_equal(nic_probe_all(), 2);
 	assert_string_equal(nic_find("net0")->chip, "fake");
-	forget();
-	setup(NULL);
-	setting_store("bind", "nonsense", SOURCE_CMDLINE);
-	assert_int_equal(nic_probe_all(), 0);
-	assert_non_null(strstr(host_output(), "not VENDOR:DEVICE:DRIVER"));
+	assert_true(said("bind=: not VENDOR:DEVICE:DRIVER, as in bind=8086:1234:e1000\n"));
+	assert_true(said("bind=: no driver is called \"nosuch\""));
+}
+
+static void test_as_many_as_there_is_room_for(void **state)
+{
+	struct nic *cards[NIC_CARDS_MAX];
+
+	for (unsigned i = 0; i < HOST_PCI_MAX; i++)
+		plug((uint16_t)(0x0100 + i), 0x0010);
+	assert_int_equal(nic_probe_all(), min(HOST_PCI_MAX, NIC_CARDS_MAX));
+	assert_int_equal(nic_all(cards), NIC_CARDS_MAX);
+	assert_string_equal(cards[31]->name, "net31");
 }
 
 static unsigned sent;
@@ -367,7 +418,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_netx, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preferred, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hardware_settings, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unknown_and_bind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_cards_are_listed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_network_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_as_many_as_there_is_room_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_setting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_buffers, setup, NULL),
 		cmocka_unit_test_setup_teardown(test_pool_is_freed, setup, NULL),

@@ -41,23 +41,27 @@ class Lab:
         self.machines = []
         self.taps = 0
         self._ip("link", "set", "lo", "up")
-        self._ip("link", "add", "br0", "type", "bridge")
-        self._ip("addr", "add", f"{SERVER}/24", "dev", "br0")
-        self._ip("link", "set", "br0", "up")
+        self.network("br0", SERVER)
 
     def _ip(self, *args):
         self.net.run("ip", *args)
+
+    def network(self, bridge, server):
+        """Makes a network: a bridge, on which the server side has an address."""
+        self._ip("link", "add", bridge, "type", "bridge")
+        self._ip("addr", "add", f"{server}/24", "dev", bridge)
+        self._ip("link", "set", bridge, "up")
 
     def add_address(self, address):
         """Gives the server side one more address, such as 198.51.100.1/24."""
         self._ip("addr", "add", address, "dev", "br0")
 
-    def tap(self, queues=1):
-        """Makes a tap on the bridge and returns its name."""
+    def tap(self, bridge="br0", queues=1):
+        """Makes a tap on a bridge and returns its name."""
         name = f"tap{self.taps}"
         self.taps += 1
         self._ip("tuntap", "add", name, "mode", "tap", *["multi_queue"] * (queues > 1))
-        self._ip("link", "set", name, "master", "br0", "up")
+        self._ip("link", "set", name, "master", bridge, "up")
         return name
 
     def file(self, name, content):
@@ -74,7 +78,8 @@ class Lab:
         return f"http://{SERVER}/{name}"
 
     def dhcp(self, *options, **named):
-        """Starts dnsmasq: DHCP, DNS, and TFTP unless tftp=False."""
+        """Starts dnsmasq: DHCP, DNS, and TFTP unless tftp=False; bridge= and server= put it on
+        another network than br0."""
         self.dnsmasq = Dnsmasq(self, options, **named)
         return self.dnsmasq
 

@@ -35,7 +35,7 @@ def qemu_has(device):
 
 @dataclass
 class Nic:
-    """One network card; wire is None for a plain tap on the lab's bridge.
+    """One network card; wire is None for a plain tap on a bridge of the lab.
 
     A model of bench.r8169.CHIPS is a card of test/r8169; left is the state that
     a previous system left it in, such as "armed+phy-off".
@@ -47,6 +47,8 @@ class Nic:
     pxe_rom: bool = False
     props: str = ""
     wire: object = None
+    bridge: str = "br0"
+    cable: bool = True
     bootindex: int = -1
     left: str = ""
     queues: int = 1
@@ -93,9 +95,16 @@ class Machine:
         self.qtest = Qtest(lab.run_dir / f"{base}.qtest") if config.qtest else None
         lab.machines.append(self)
         self.process = lab.net.start(base, *self._command())
+        if self._unplugged():
+            for index in self._unplugged():
+                self.link(False, index)
+            self.monitor.command("cont")
         self.wait_for = self.serial.wait_for
         self.wait_end = self.serial.wait_end
         self.send = self.serial.send
+
+    def _unplugged(self):
+        return [index for index, nic in enumerate(self.config.nics) if not nic.cable]
 
     def _command(self):
         c = self.config
@@ -137,6 +146,8 @@ class Machine:
         for index, nic in enumerate(c.nics):
             if nic not in realtek:
                 argv += self._nic(index, nic)
+        if self._unplugged():
+            argv.append("-S")
         if c.boot:
             argv += ["-boot", c.boot]
         if self.qtest:
@@ -147,7 +158,7 @@ class Machine:
         if nic.wire:
             backend = nic.wire.netdev(f"n{index}")
         else:
-            tap = self.lab.tap(nic.queues)
+            tap = self.lab.tap(nic.bridge, nic.queues)
             backend = f"tap,id=n{index},ifname={tap},script=no,downscript=no"
             if nic.queues > 1:
                 backend += f",queues={nic.queues}"

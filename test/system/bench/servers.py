@@ -16,20 +16,25 @@ def listens(lab, port, udp=False):
 class Dnsmasq:
     """DHCP, DNS and TFTP on 192.0.2.1, leases from 192.0.2.100 on."""
 
-    def __init__(self, lab, options, tftp=True, gateway=True, boot_file=None):
+    READY = "sockets bound exclusively"
+
+    def __init__(self, lab, options, tftp=True, gateway=True, boot_file=None, bridge="br0",
+                 server=SERVER):
         self.lab = lab
-        self.leases = lab.run_dir / "leases"
+        self.name = "dnsmasq" if bridge == "br0" else f"dnsmasq-{bridge}"
+        self.leases = lab.run_dir / f"leases-{bridge}"
+        net = server.rsplit(".", 1)[0]
         argv = [
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
             # A change of user or group would lose the death signal that process.py asks for.
             "--user=root", "--group=root", "--no-resolv", "--no-hosts", "--bind-interfaces",
-            "--interface=br0", "--except-interface=lo", "--log-dhcp",
+            f"--interface={bridge}", "--except-interface=lo", "--log-dhcp",
             "--log-facility=-", "--log-queries", "--no-ping",
-            f"--pid-file={lab.run_dir}/dnsmasq.pid",
+            f"--pid-file={lab.run_dir}/{self.name}.pid",
             f"--dhcp-leasefile={self.leases}",
-            "--dhcp-range=192.0.2.100,192.0.2.200,255.255.255.0,1h",
+            f"--dhcp-range={net}.100,{net}.200,255.255.255.0,1h",
             "--dhcp-authoritative", "--domain=lab.example",
-            f"--address=/server.lab.example/{SERVER}",
+            f"--address=/server.lab.example/{server}",
         ]
         if tftp:
             argv += ["--enable-tftp", f"--tftp-root={lab.root}"]
@@ -38,12 +43,14 @@ class Dnsmasq:
         if boot_file:
             argv += [f"--dhcp-boot={boot_file}"]
         argv += list(options)
-        self.process = lab.net.start("dnsmasq", *argv)
-        wait_until(lambda: listens(lab, 67, udp=True), 10, "dnsmasq")
+        before = self.log().count(self.READY)
+        self.process = lab.net.start(self.name, *argv)
+        wait_until(lambda: self.log().count(self.READY) > before, 10, self.name)
 
     def log(self):
         """Everything that dnsmasq said so far."""
-        return (self.lab.log_dir / "dnsmasq.log").read_text(errors="replace")
+        path = self.lab.log_dir / f"{self.name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def stop(self):
         """Takes the DHCP server off the network."""
