@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* DHCP on several cards: which answer is taken, how long nobody waits, what is closed. */
 #include "boot/boot.h"
+#include "cmdline/command.h"
 #include "test/unit/dhcp_peer.h"
 
 static void boot_from(struct server *s)
@@ -340,6 +341,26 @@ static void leases_of_other_cards_live_on(void **state)
 	assert_int_equal(renewals[0], 1);
 }
 
+/* ---- iflinkwait ---- */
+
+static void iflinkwait_watches_all_cards(void **state)
+{
+	uint64_t start = clock_ms();
+
+	for (unsigned i = 0; i < CARDS; i++)
+		unplug(i);
+	late(2, 12000);
+	assert_int_equal(command_line("iflinkwait"), 0);
+	assert_true(clock_ms() - start < 12200);
+	assert_int_equal(open_cards(), 4);
+	assert_string_equal(text_of("netX/ifname"), "net2");
+	host_turn = NULL;
+	unplug(2);
+	assert_int_equal(wait_turn(DEADLINE_NEVER), 0); /* it is seen */
+	assert_int_equal(command_line("iflinkwait -t 3000 net0 net2"), E_NET_NO_LINK);
+	assert_non_null(strstr(host_output(), "Waiting for link-up on net0 net2... failed"));
+}
+
 /* ---- autoboot ---- */
 
 /* The link of the card that says what to boot came too late for the choice. */
@@ -385,6 +406,7 @@ int main(void)
 		TEST(what_a_script_opened_stays_open),
 		TEST(without_a_lease_all_close),
 		TEST(leases_of_other_cards_live_on),
+		TEST(iflinkwait_watches_all_cards),
 		TEST(autoboot_goes_on_with_the_other_cards),
 	};
 
