@@ -80,8 +80,13 @@ static void update_netx(void)
 	settings_set_netx(nic ? nic->name : NULL);
 }
 
-/* `set nic net1` changes what netX means, too. */
-TABLE_ENTRY(setting_applicator, netx_applicator) = {update_netx};
+/** `set nic net1` changes what netX means, too; without cards there is nothing to follow. */
+static void follow_setting(void)
+{
+	if (!list_empty(&nics))
+		update_netx();
+}
+TABLE_ENTRY(setting_applicator, netx_applicator) = {follow_setting};
 
 struct nic *nic_find(const char *name)
 {
