@@ -56,6 +56,11 @@ const struct acpi_header *acpi_table_at(uint64_t address)
 
 const struct acpi_header *acpi_table(const char *signature)
 {
+	return acpi_table_nth(signature, 0);
+}
+
+const struct acpi_header *acpi_table_nth(const char *signature, unsigned index)
+{
 	struct acpi_rsdp *rsdp = acpi_rsdp();
 	const struct acpi_header *rsdt = rsdp ? acpi_table_at(rsdp->rsdt) : NULL;
 
@@ -65,7 +70,7 @@ const struct acpi_header *acpi_table(const char *signature)
 		const struct acpi_header *table =
 			acpi_table_at(get_le32((const uint8_t *)rsdt + at));
 
-		if (table && !memcmp(table->signature, signature, 4))
+		if (table && !memcmp(table->signature, signature, 4) && !index--)
 			return table;
 	}
 	return NULL;

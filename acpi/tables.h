@@ -38,5 +38,7 @@ struct acpi_rsdp *acpi_rsdp(void);
 const struct acpi_header *acpi_table_at(uint64_t address);
 /** A sound table with @signature listed in the RSDT, or NULL. */
 const struct acpi_header *acpi_table(const char *signature);
+/** The same, of several the one at @index, from 0. */
+const struct acpi_header *acpi_table_nth(const char *signature, unsigned index);
 
 #endif

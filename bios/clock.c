@@ -161,3 +161,8 @@ void clock_set_unix(uint64_t seconds)
 {
 	unix_shift += seconds - clock_unix();
 }
+
+void clock_reset_unix(void)
+{
+	unix_shift = 0;
+}

@@ -35,7 +35,7 @@ static void hide_value(const char *scope, const struct setting_value *value, voi
 	size_t left = strlen(s->text);
 	char *p = s->text;
 
-	if (!value->predefined || !value->predefined->secret || !value->len)
+	if (!setting_value_is_secret(value) || !value->len)
 		return;
 	while (left >= value->len) {
 		size_t after = left - value->len;

@@ -6,10 +6,16 @@
  */
 #include "lib/settings.h"
 
-#define STORED(id, name, type, tag, description)                                                   \
-	TABLE_ENTRY(setting, setting_##id) = {name, type, tag, false, description, NULL, NULL}
-#define SECRET(id, name, type, tag, description)                                                   \
-	TABLE_ENTRY(setting, setting_##id) = {name, type, tag, true, description, NULL, NULL}
+#define PREDEFINED(id, setting_name, setting_type, setting_tag, hidden, text)                      \
+	TABLE_ENTRY(setting, setting_##id) = {                                                     \
+		.name = setting_name,                                                              \
+		.type = setting_type,                                                              \
+		.tag = setting_tag,                                                                \
+		.secret = hidden,                                                                  \
+		.description = text,                                                               \
+	}
+#define STORED(id, name, type, tag, text) PREDEFINED(id, name, type, tag, false, text)
+#define SECRET(id, name, type, tag, text) PREDEFINED(id, name, type, tag, true, text)
 
 /* Addresses. yiaddr and siaddr of the DHCP header have tags of our own. */
 STORED(ip, "ip", "ipv4", SETTING_TAG(175, 2), "IPv4 address");

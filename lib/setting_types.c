@@ -136,6 +136,18 @@ static long show_ipv4(const uint8_t *raw, size_t len, char *text, size_t max)
 }
 TABLE_ENTRY(setting_type, type_ipv4) = {"ipv4", parse_ipv4, show_ipv4};
 
+/* Text only: nothing here speaks IPv6. Of a list, the first. */
+static long parse_ipv6(const char *text, uint8_t *raw, size_t max)
+{
+	return max >= 16 && text_to_ipv6(text, raw) ? 16 : E_SETTING_VALUE;
+}
+
+static long show_ipv6(const uint8_t *raw, size_t len, char *text, size_t max)
+{
+	return len < 16 ? E_SETTING_VALUE : (long)ipv6_to_text(raw, text, max);
+}
+TABLE_ENTRY(setting_type, type_ipv6) = {"ipv6", parse_ipv6, show_ipv6};
+
 static long show_busdevfn(const uint8_t *raw, size_t len, char *text, size_t max)
 {
 	uint64_t value;

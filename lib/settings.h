@@ -20,7 +20,9 @@
  * A card's scope is "net" and a number, or that with "-" and a VLAN's number.
  * "netX" stands for the card opened last, for net0 while none was.
  * A name may be a DHCP tag ("67", "175.8", "43.9"): it means the predefined
- * setting of that tag, else the value stored under the decimal tag.
+ * setting of that tag, else the value stored under the decimal tag, else what
+ * the stored outer option has inside.
+ * Virtual scopes ("pci/…", "smbios/…") compute values from their names.
  */
 #ifndef LIB_SETTINGS_H
 #define LIB_SETTINGS_H
@@ -56,7 +58,7 @@ struct setting {
 	const char *name;
 	const char *type; /* a setting_type's name */
 	uint32_t tag;	  /* DHCP option, or SETTING_TAG(175, 8) for 175.8; 0: none */
-	bool secret;	  /* shown as *** */
+	bool secret;	  /* shown as ***; so is the option that encapsulates it */
 	const char *description;
 	/**
 	 * Computed settings (mac, uuid, version, memsize…): write the raw value of
@@ -67,8 +69,35 @@ struct setting {
 	/** Scope that `show` names for a value computed with scope "": "smbios"; NULL: "builtin".
 	 */
 	const char *home;
+	/** Computed by the provider of scope @home, which calls it so ("1.4.0"); NULL: by
+	 * compute().
+	 */
+	const char *alias;
+	/** Computed settings that can be set: take the value (no bytes: back to the computed one).
+	 * NULL for all others. */
+	int (*store)(const uint8_t *raw, size_t len);
 };
 TABLE(setting);
+
+/**
+ * A virtual scope: its values are computed from their names ("pci/0x18.0.2"),
+ * and nothing can be stored there. One TABLE_ENTRY each.
+ */
+struct setting_provider {
+	const char *scope;
+	const char *description;
+	/**
+	 * Write the raw value of @name, return its length, or negative when there is
+	 * none. @type: name of the type asked for, or NULL; then set it to the value's
+	 * own. NULL: the scope has only the predefined settings that are at home in it.
+	 */
+	long (*read)(const char *name, const char **type, uint8_t *raw, size_t max);
+};
+TABLE(setting_provider);
+
+/** The numbers (0x…, octal, decimal) between the dots of @name; their count, 0 when it is anything
+ * else or more than @max. */
+unsigned setting_parts(const char *name, uint32_t *part, unsigned max);
 
 /** Tag of an encapsulated option, 8 bits a level. */
 #define SETTING_TAG(a, b) ((uint32_t)(a) << 8 | (b))
@@ -111,6 +140,10 @@ int setting_fetch(const char *name, struct setting_value *value);
 long setting_show(const struct setting_value *value, char *text, size_t max);
 /** "script", "command line", "DHCP"… */
 const char *setting_source_name(enum setting_source source);
+/** The virtual scope called @scope, or NULL. */
+const struct setting_provider *setting_provider_find(const char *scope);
+/** Is @value not to be shown? */
+bool setting_value_is_secret(const struct setting_value *value);
 /** Type called @name, or NULL. */
 const struct setting_type *setting_type_find(const char *name);
 /** Is @scope the name of a card ("net0", "net1-20")? */

@@ -34,6 +34,11 @@ bool text_to_u32(const char *s, unsigned base, uint32_t max, uint32_t *value);
 /** Parse dotted-quad @s to host order; false unless exactly four decimal octets. */
 bool text_to_ipv4(const char *s, uint32_t *addr);
 
+/** Parse IPv6 address @s (RFC 4291 section 2.2, without a zone). */
+bool text_to_ipv6(const char *s, uint8_t address[16]);
+/** Write @address as RFC 5952 has it, cut at @size; returns the length of the whole text. */
+size_t ipv6_to_text(const uint8_t address[16], char *text, size_t size);
+
 /** Decode hexadecimal text (pairs of digits) to bytes; returns their count or -1. */
 long hex_decode(const char *s, size_t len, void *out, size_t max);
 /** RFC 4648 base64. Decode returns byte count or -1; encode returns the length without NUL. */

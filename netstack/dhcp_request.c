@@ -18,7 +18,11 @@
 #define BUS_TYPE_PCI 1
 
 TABLE_ENTRY(setting, setting_client_id) = {
-	"client-id", "hex", TAG_CLIENT_ID, false, "DHCP client identifier to send", NULL, NULL};
+	.name = "client-id",
+	.type = "hex",
+	.tag = TAG_CLIENT_ID,
+	.description = "DHCP client identifier to send",
+};
 
 static const uint8_t parameters[] = {
 	1,   3,	  6,   7,   12,	 15,  17,  26,	42,  43,  60,  66,  67,

@@ -78,7 +78,7 @@ int dhcp_priority(const struct dhcp_reply *reply)
 static void store(const char *scope, uint32_t tag, const uint8_t *value, size_t len)
 {
 	const struct setting *setting = setting_by_tag(tag);
-	const char *type = setting ? setting->type : "hex";
+	const char *type = setting ? setting->type : "string";
 	char number[16];
 
 	if (tag > TAG_END)
@@ -86,7 +86,7 @@ static void store(const char *scope, uint32_t tag, const uint8_t *value, size_t 
 		       (unsigned)(tag & 255));
 	else
 		format(number, sizeof(number), "%u", (unsigned)tag);
-	if (!strcmp(type, "string")) {
+	if (setting && !strcmp(type, "string")) {
 		size_t trimmed = dhcp_trim(value, len);
 
 		if (trimmed != len)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* set clear unset show read inc */
+/* set clear unset show read inc dec */
 #include "bios/clock.h"
 #include "bios/heap.h"
 #include "cmdline/interpreter.h"
@@ -68,18 +68,27 @@ TABLE_ENTRY(command, cmd_unset) = {
 
 static const struct option show_options[] = {{'q', "quiet", OPTION_FLAG, "only the value"}};
 
+/* What a server sent may hold anything, sequences that move the cursor as well. */
+static void print_harmless(char *text)
+{
+	for (char *p = text; *p; p++) {
+		if (((uint8_t)*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
+			*p = '?';
+	}
+	print("%s", text);
+}
+
 static void print_value(const struct setting_value *value, bool quiet)
 {
-	bool secret = value->predefined && value->predefined->secret;
 	char *text = heap_alloc(SHOWN_MAX);
 
 	if (!quiet)
 		print("%s%s%s:%s = ", value->scope, *value->scope ? "/" : "", value->name,
 		      value->type->name);
-	if (secret)
+	if (setting_value_is_secret(value))
 		print("***");
 	else if (text && setting_show(value, text, SHOWN_MAX) >= 0)
-		print("%s", text);
+		print_harmless(text);
 	if (!quiet)
 		print(" (%s)", setting_source_name(value->source));
 	print("\n");
@@ -153,9 +162,19 @@ TABLE_ENTRY(command, cmd_read) = {
 	.run = run_read,
 };
 
-/* ---- inc ---- */
+/* ---- inc dec ---- */
 
-/* What is counted: 0, or the value as a number; *@type gets the type to store it with. */
+/* Type to count in when there is no value yet. */
+static const char *initial_type(const char *name)
+{
+	const char *slash = strchr(name, '/');
+	const struct setting *predefined = setting_find(slash ? slash + 1 : name);
+
+	return predefined ? predefined->type : "int32";
+}
+
+/* What is counted: 0, or the value as a number; *@type gets the type to store it with, NULL when
+ * @name says it. */
 static int fetch_count(const char *name, int64_t *count, const char **type)
 {
 	struct setting_value value;
@@ -164,7 +183,7 @@ static int fetch_count(const char *name, int64_t *count, const char **type)
 	uint64_t number;
 
 	*count = 0;
-	*type = strchr(name, ':') ? NULL : "int32";
+	*type = strchr(name, ':') ? NULL : initial_type(name);
 	if (setting_fetch(name, &value))
 		return 0;
 	if (*type)
@@ -179,7 +198,7 @@ static int fetch_count(const char *name, int64_t *count, const char **type)
 	return 0;
 }
 
-static int run_inc(struct call *call)
+static int add(struct call *call, int sign)
 {
 	const char *name = call->argv[0];
 	const char *step_text = call->argc > 1 ? call->argv[1] : "1";
@@ -195,12 +214,17 @@ static int run_inc(struct call *call)
 	rc = fetch_count(name, &count, &type);
 	if (rc)
 		return rc;
-	count += negative ? -(int64_t)step : (int64_t)step;
+	count += (negative ? -sign : sign) * (int64_t)step;
 	if (format(full, sizeof(full), "%s%s%s", name, type ? ":" : "", type ? type : "") >=
 	    sizeof(full))
 		return fail(E_SETTING_NAME, "%.60s: the name is too long", name);
 	format(text, sizeof(text), "%lld", (long long)count);
 	return setting_store(full, text, SOURCE_SCRIPT);
+}
+
+static int run_inc(struct call *call)
+{
+	return add(call, 1);
 }
 TABLE_ENTRY(command, cmd_inc) = {
 	.name = "inc",
@@ -209,4 +233,17 @@ TABLE_ENTRY(command, cmd_inc) = {
 	.min_args = 1,
 	.max_args = 2,
 	.run = run_inc,
+};
+
+static int run_dec(struct call *call)
+{
+	return add(call, -1);
+}
+TABLE_ENTRY(command, cmd_dec) = {
+	.name = "dec",
+	.arguments = "<setting> [<decrement>]",
+	.summary = "Subtract from a number; one that is not set counts as 0",
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_dec,
 };

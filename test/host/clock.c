@@ -10,6 +10,7 @@ void (*host_turn)(void);
 
 static bool is_virtual;
 static uint64_t virtual_us;
+static uint64_t shift; /* by clock_set_unix(), modulo 2^64 */
 
 static uint64_t real_us(void)
 {
@@ -73,10 +74,15 @@ void clock_delay_us(uint32_t us)
 
 uint64_t clock_unix(void)
 {
-	return host_unix_epoch + clock_us() / 1000000;
+	return host_unix_epoch + shift + clock_us() / 1000000;
 }
 
 void clock_set_unix(uint64_t seconds)
 {
-	host_unix_epoch = seconds - clock_us() / 1000000;
+	shift = seconds - clock_us() / 1000000 - host_unix_epoch;
+}
+
+void clock_reset_unix(void)
+{
+	shift = 0;
 }

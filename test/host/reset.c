@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The host machine as it was when the program started. */
 #include "test/host/host.h"
+#include "bios/clock.h"
 
 void host_reset(void)
 {
@@ -11,6 +12,7 @@ void host_reset(void)
 	host_turn_us = 1000;
 	host_turn = NULL;
 	host_unix_epoch = 1700000000;
+	clock_reset_unix();
 	host_heap_fail(0, false);
 	host_heap_limit(0);
 	host_image_limit(0);

@@ -332,6 +332,12 @@ static void test_settings_commands(void **state)
 	PRINTS("echo ${platform} ${buildarch} ${builtin/platform}", "pcbios i386 pcbios\n");
 	PRINTS("show platform", "builtin/platform:string = pcbios (built in)\n");
 	assert_true(setting_number("", "unixtime", 0) >= 1700000000);
+	setting_store_raw("net0.dhcp", "175", NULL, "\277\1x", 3, SOURCE_DHCP);
+	PRINTS("show net0.dhcp/175:hex", "net0.dhcp/175:hex = *** (DHCP)\n");
+	setting_store_raw("net0.dhcp", "224", NULL, "a\033[2Jb\n", 7, SOURCE_DHCP);
+	PRINTS("show -q 224", "a?[2Jb\n\n");
+	PRINTS("set smbios/x y", "set smbios/x y: smbios/x is computed; set one of another name, "
+				 "without this scope (E-SET-06)\n");
 }
 
 static void test_inc(void **state)
@@ -340,6 +346,9 @@ static void test_inc(void **state)
 	PRINTS("inc n 5 && echo ${n}", "6\n");
 	PRINTS("inc n -10 && echo ${n}", "-4\n");
 	PRINTS("set s 41 && inc s && echo ${s}", "42\n");
+	PRINTS("dec s && dec s 40 && dec s -3 && echo ${s}", "4\n");
+	PRINTS("dec fresh && show fresh", "fresh:int32 = -1 (script)\n");
+	PRINTS("inc san-drive 0x80 && show san-drive", "san-drive:uint8 = 0x80 (script)\n");
 	PRINTS("set u:uint8 0xff && inc u && echo ${u}", "0x0\n");
 	PRINTS("inc net0/c:uint16 0x10 && echo ${net0/c}", "0x10\n");
 	PRINTS("set w word && inc w", "inc w: w is of type string and not a number; see help "

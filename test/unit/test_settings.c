@@ -21,8 +21,12 @@ static long compute_probe(const char *scope, uint8_t *raw, size_t max)
 	raw[0] = (uint8_t)scope[3];
 	return 1;
 }
-TABLE_ENTRY(setting, setting_probe) = {"test-probe",	"string",      0,   false,
-				       "for this test", compute_probe, NULL};
+TABLE_ENTRY(setting, setting_probe) = {
+	.name = "test-probe",
+	.type = "string",
+	.description = "for this test",
+	.compute = compute_probe,
+};
 
 static long compute_home(const char *scope, uint8_t *raw, size_t max)
 {
@@ -31,8 +35,57 @@ static long compute_home(const char *scope, uint8_t *raw, size_t max)
 	raw[0] = 7;
 	return 1;
 }
-TABLE_ENTRY(setting, setting_home) = {"test-home",     "int8",	     0,	     false,
-				      "for this test", compute_home, "attic"};
+TABLE_ENTRY(setting, setting_home) = {
+	.name = "test-home",
+	.type = "int8",
+	.description = "for this test",
+	.compute = compute_home,
+	.home = "attic",
+};
+
+/* A virtual scope: "echo/NAME" is NAME, except "echo/none". */
+static long read_echo(const char *name, const char **type, uint8_t *raw, size_t max)
+{
+	size_t len = strlen(name);
+
+	if (!strcmp(name, "none") || len > max)
+		return -1;
+	memcpy(raw, name, len);
+	if (!*type)
+		*type = "string";
+	return (long)len;
+}
+TABLE_ENTRY(setting_provider, provider_echo) = {"echo", "for this test", read_echo};
+TABLE_ENTRY(setting_provider, provider_attic) = {"attic", "for this test", NULL};
+TABLE_ENTRY(setting, setting_alias) = {
+	.name = "test-alias",
+	.type = "hex",
+	.description = "for this test",
+	.home = "echo",
+	.alias = "ab",
+};
+
+static uint8_t clock_hand;
+
+static int store_hand(const uint8_t *raw, size_t len)
+{
+	clock_hand = len ? raw[0] : 0;
+	return 0;
+}
+
+static long compute_hand(const char *scope, uint8_t *raw, size_t max)
+{
+	raw[0] = clock_hand;
+	return *scope ? -1 : 1;
+}
+TABLE_ENTRY(setting, setting_hand) = {
+	.name = "test-hand",
+	.type = "uint8",
+	.description = "for this test",
+	.home = "attic",
+	.compute = compute_hand,
+	.store = store_hand,
+};
 
 static unsigned applied;
 
@@ -223,6 +276,54 @@ static void test_card_names(void **state)
 	assert_false(setting_scope_is_card(""));
 }
 
+/* ---- Virtual scopes ---- */
+
+static void test_virtual_scope(void **state)
+{
+	RESOLVES("echo/a.b", "echo/a.b:string=a.b");
+	RESOLVES("echo/67", "echo/67:string=67");
+	RESOLVES("echo/67:hex", "echo/67:hex=36:37");
+	RESOLVES("echo/0000:00:03.0.0:hex",
+		 "echo/0000:00:03.0.0:hex=30:30:30:30:3a:30:30:3a:30:33:2e:30:2e:30");
+	RESOLVES("echo/a:nosuch", "echo/a:nosuch:string=a:nosuch");
+	RESOLVES("echo/none", "");
+	RESOLVES("echo/", "");
+	RESOLVES("attic/anything", "");
+	RESOLVES("test-alias", "echo/test-alias:hex=61:62");
+	RESOLVES("net0/test-alias", "echo/test-alias:hex=61:62");
+	RESOLVES("echo/test-alias:string", "echo/test-alias:string=ab");
+	RESOLVES("echo/ab", "echo/test-alias:hex=61:62");
+	RESOLVES("echo/ab:string", "echo/test-alias:string=ab");
+	set("test-alias", "0c");
+	RESOLVES("test-alias", "/test-alias:hex=0c");
+	RESOLVES("echo/test-alias", "echo/test-alias:hex=61:62");
+}
+
+static void test_virtual_scope_is_fixed(void **state)
+{
+	assert_int_equal(setting_store("echo/x", "y", SOURCE_SCRIPT), E_SETTING_FIXED);
+	assert_int_equal(setting_store("echo/x", "", SOURCE_SCRIPT), E_SETTING_FIXED);
+	assert_int_equal(setting_store("attic/test-home", "1", SOURCE_SCRIPT), E_SETTING_FIXED);
+	assert_int_equal(setting_unset("echo/x"), E_SETTING_FIXED);
+	assert_int_equal(setting_store_raw("echo", "x", NULL, "y", 1, SOURCE_SCRIPT),
+			 E_SETTING_FIXED);
+	set("test-home", "1");
+	RESOLVES("test-home", "/test-home:int8=1");
+}
+
+static void test_computed_that_can_be_set(void **state)
+{
+	set("test-hand", "5");
+	RESOLVES("test-hand", "attic/test-hand:uint8=0x5");
+	set("attic/test-hand", "6");
+	RESOLVES("test-hand", "attic/test-hand:uint8=0x6");
+	set("test-hand", "");
+	RESOLVES("test-hand", "attic/test-hand:uint8=0x0");
+	set("mine/test-hand", "7");
+	RESOLVES("mine/test-hand", "mine/test-hand:uint8=0x7");
+	assert_int_equal(clock_hand, 0);
+}
+
 /* ---- Masks ---- */
 
 static void test_unset(void **state)
@@ -266,6 +367,47 @@ static void test_tags(void **state)
 	RESOLVES("67.", "");
 }
 
+/* Inside an option that a server sent, at any depth; hostile lengths give nothing. */
+static void test_encapsulated(void **state)
+{
+	static const uint8_t relay[] = "\1\4port\0\2\7\3\2ab\4\1z\5\0\377\6\1x";
+	static const uint8_t cut[] = "\1\5port";
+
+	setting_store_raw("net0.dhcp", "82", NULL, relay, sizeof(relay) - 1, SOURCE_DHCP);
+	RESOLVES("82.1", "net0.dhcp/82.1:string=port");
+	RESOLVES("net0/82.0x1:hexraw", "net0.dhcp/82.1:hexraw=706f7274");
+	RESOLVES("82.2.3", "net0.dhcp/82.2.3:string=ab");
+	RESOLVES("82.2.4", "net0.dhcp/82.2.4:string=z");
+	RESOLVES("82.5", "net0.dhcp/82.5:string=");
+	RESOLVES("82.6", ""); /* behind the end */
+	RESOLVES("82.7", "");
+	RESOLVES("82.2.5", "");
+	set("net0.dhcp/82.1", "mine");
+	RESOLVES("82.1", "net0.dhcp/82.1:string=mine");
+	set("net0.dhcp/82.1", "");
+	assert_int_equal(setting_unset("net0/82.1"), 0);
+	RESOLVES("82.1", "");
+	setting_store_raw("net1.dhcp", "82", NULL, cut, sizeof(cut) - 1, SOURCE_DHCP);
+	RESOLVES("net1/82.1", "");
+}
+
+/* What is secret, and what has something secret inside. */
+static void test_secrets(void **state)
+{
+	struct setting_value value;
+
+	set("net0/password", "geheim");
+	setting_store_raw("net0.dhcp", "175", NULL, "\277\1x", 3, SOURCE_DHCP);
+	setting_store_raw("net0.dhcp", "43", NULL, "\277\1x", 3, SOURCE_DHCP);
+	assert_true(setting_is_secret("net7/175.191:hex"));
+	assert_int_equal(setting_fetch("password:hex", &value), 0);
+	assert_true(setting_value_is_secret(&value));
+	assert_int_equal(setting_fetch("175:hex", &value), 0);
+	assert_true(setting_value_is_secret(&value));
+	assert_int_equal(setting_fetch("43:hex", &value), 0);
+	assert_false(setting_value_is_secret(&value));
+}
+
 /* ---- Types ---- */
 
 static void test_types(void **state)
@@ -276,6 +418,9 @@ static void test_types(void **state)
 		{"string", "a b", "a b", "61:20:62"},
 		{"uristring", "a%20b%2f", "a%20b%2F", "61:20:62:2f"},
 		{"ipv4", "192.0.2.1", "192.0.2.1", "c0:00:02:01"},
+		{"ipv6", "2001:DB8:0:0:0:0:2:1", "2001:db8::2:1",
+		 "20:01:0d:b8:00:00:00:00:00:00:00:00:00:02:00:01"},
+		{"ipv6", "::", "::", "00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"},
 		{"int8", "-1", "-1", "ff"},
 		{"int8", "0x80", "-128", "80"},
 		{"int8", "257", "1", "01"},
@@ -313,6 +458,7 @@ static void test_bad_values(void **state)
 {
 	static const char *const rows[][2] = {
 		{"t/v:ipv4", "192.0.2"},
+		{"t/v:ipv6", "1:2:3"},
 		{"t/v:int8", "x"},
 		{"t/v:int8", "-"},
 		{"t/v:uint32", "0xg"},
@@ -353,6 +499,7 @@ static void test_odd_raw(void **state)
 	assert_int_equal(setting_store_raw("s", "a", NULL, "\x01\x02\x03", 3, SOURCE_DHCP), 0);
 	RESOLVES("s/a:ipv4", "");
 	RESOLVES("s/a:uuid", "");
+	RESOLVES("s/a:ipv6", "");
 	RESOLVES("s/a:int32", "s/a:int32=66051");
 	RESOLVES("s/a:busdevfn", "s/a:busdevfn=0001:02:00.3");
 	assert_int_equal(setting_store_raw("s", "a", NULL, "123456789", 9, SOURCE_DHCP), 0);
@@ -541,8 +688,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_netx, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_plain_scope, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_card_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_computed_that_can_be_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_virtual_scope_is_fixed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_virtual_scope, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tags, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_encapsulated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_types, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_odd_raw, setup, teardown),

@@ -166,13 +166,71 @@ static void test_base64(void **state)
 	assert_string_equal(text, "//79");
 }
 
+/* RFC 5952 sections 4 and 5, and what is no address. */
+static void test_ipv6(void **state)
+{
+	static const char *const good[][2] = {
+		{"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},
+		{"2001:0db8::0001", "2001:db8::1"},
+		{"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},
+		{"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},
+		{"2001:DB8::ABCD", "2001:db8::abcd"},
+		{"::", "::"},
+		{"::1", "::1"},
+		{"1::", "1::"},
+		{"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
+		{"::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"},
+		{"::ffff:192.0.2.1", "::ffff:192.0.2.1"},
+		{"::ffff:c000:201", "::ffff:192.0.2.1"},
+		{"64:ff9b::192.0.2.33", "64:ff9b::c000:221"},
+		{"1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"},
+	};
+	static const char *const bad[] = {
+		"",
+		":",
+		":::",
+		"1",
+		"1:2",
+		"1::2::3",
+		"1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:8:9",
+		"12345::",
+		"g::",
+		":1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:",
+		"::1 ",
+		"fe80::1%net0",
+		"1.2.3.4",
+		"1:2:3:4:5:6:7:1.2.3.4",
+		"::1.2.3",
+		"::1.2.3.4:5",
+		"1:2:3:4::5:6:7:8",
+		"[::1]",
+	};
+	uint8_t address[16];
+	char text[48];
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_true(text_to_ipv6(good[i][0], address));
+		assert_int_equal(ipv6_to_text(address, text, sizeof(text)), strlen(good[i][1]));
+		assert_string_equal(text, good[i][1]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (text_to_ipv6(bad[i], address))
+			print_message("%s\n", bad[i]);
+		assert_false(text_to_ipv6(bad[i], address));
+	}
+	assert_int_equal(ipv6_to_text((const uint8_t *)"0123456789abcdef", text, 5), 39);
+	assert_string_equal(text, "3031");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classes), cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_compare), cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_ipv4),	cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_base64),	cmocka_unit_test(test_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

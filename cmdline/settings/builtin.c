@@ -31,6 +31,11 @@ static long put_u32(const char *scope, uint8_t *raw, size_t max, uint32_t value)
 	return put(scope, raw, max, number, sizeof(number));
 }
 
+TABLE_ENTRY(setting_provider, provider_builtin) = {
+	.scope = "builtin",
+	.description = "what the firmware says of itself",
+};
+
 static long compute_version(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_text(scope, raw, max, version);
@@ -97,6 +102,23 @@ TABLE_ENTRY(setting, setting_error_code) = {
 	.compute = compute_error_code,
 };
 
+/* Nothing to set: the RTC counts again. */
+static int store_unixtime(const uint8_t *raw, size_t len)
+{
+	uint64_t seconds = 0;
+
+	if (!len) {
+		clock_reset_unix();
+		return 0;
+	}
+	if (len > sizeof(seconds))
+		return fail(E_SETTING_VALUE, "unixtime: %zu bytes are no time", len);
+	while (len--)
+		seconds = seconds << 8 | *raw++;
+	clock_set_unix(seconds);
+	return 0;
+}
+
 static long compute_unixtime(const char *scope, uint8_t *raw, size_t max)
 {
 	return put_u32(scope, raw, max, (uint32_t)clock_unix());
@@ -104,8 +126,9 @@ static long compute_unixtime(const char *scope, uint8_t *raw, size_t max)
 TABLE_ENTRY(setting, setting_unixtime) = {
 	.name = "unixtime",
 	.type = "uint32",
-	.description = "seconds since 1970",
+	.description = "seconds since 1970; set it to shift the clock",
 	.compute = compute_unixtime,
+	.store = store_unixtime,
 };
 
 static long compute_cwuri(const char *scope, uint8_t *raw, size_t max)
