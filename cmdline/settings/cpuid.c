@@ -70,7 +70,7 @@ TABLE_ENTRY(setting, setting_cpuvendor) = {
 /* The brand string: NUL-terminated, and on some processors with blanks before. */
 static long compute_cpumodel(const char *scope, uint8_t *raw, size_t max)
 {
-	uint8_t brand[BRAND_LEN];
+	uint8_t brand[BRAND_LEN] = {0};
 	size_t start = 0, len;
 
 	for (unsigned i = 0; i < 3; i++) {
