@@ -111,6 +111,22 @@ static void take_offer(struct dhcp_session *s, const struct dhcp_reply *reply)
 	s->has_offer = true;
 }
 
+/* An address that no host can have would only lead to failures that are harder to read. */
+static bool is_usable(struct dhcp_session *s, const struct dhcp_reply *reply)
+{
+	uint32_t mask = dhcp_option_u32(reply, TAG_SUBNET_MASK, 0xffffffff);
+	bool directed = mask < 0xfffffffe && (reply->yiaddr | mask) == 0xffffffff;
+
+	if (ipv4_is_host(reply->yiaddr) && !directed)
+		return true;
+	if (!s->unusable)
+		print("\n%s: the DHCP server " IPV4_FMT " offers the address " IPV4_FMT
+		      ", which no host can have; not taken\n",
+		      s->nic->name, IPV4_ARG(dhcp_server_of(reply)), IPV4_ARG(reply->yiaddr));
+	s->unusable = true;
+	return false;
+}
+
 static void take_ack(struct dhcp_session *s, const struct dhcp_reply *reply)
 {
 	if (s->state != SESSION_REQUESTING || reply->yiaddr != s->offer.yiaddr)
@@ -154,10 +170,10 @@ static void receive(struct udp_socket *socket, uint32_t source, uint16_t source_
 		take_nak(s, &reply);
 	else if (reply.type != DHCP_OFFER && reply.type != DHCP_BOOTP)
 		return;
-	else if (reply.yiaddr)
-		take_offer(s, &reply);
-	else if (dhcp_is_pxe(&reply))
+	else if (!reply.yiaddr && dhcp_is_pxe(&reply))
 		take_proxy(s, &reply);
+	else if (is_usable(s, &reply))
+		take_offer(s, &reply);
 }
 
 int dhcp_session_listen(struct dhcp_session *s)
@@ -291,6 +307,7 @@ static int no_answer(const struct dhcp_client *c, uint64_t now)
 				      s->nic->name,
 				      !s->nic->link_up		    ? "no link"
 				      : s->has_offer		    ? "offer not confirmed"
+				      : s->unusable		    ? "no usable offer"
 				      : s->nic->counters.rx_packets ? "no answer"
 								    : "nothing received at all");
 	}
@@ -366,8 +383,11 @@ static int open_session(struct dhcp_session *s, struct nic *nic)
 		rc = netif_for(nic) ? dhcp_session_listen(s)
 				    : fail(E_NO_MEMORY, "%s: out of memory", nic->name);
 	}
-	if (rc)
-		s->state = SESSION_CLOSED;
+	if (!rc)
+		return 0;
+	s->state = SESSION_CLOSED;
+	if (s->opened_here)
+		netif_close(nic);
 	return rc;
 }
 

@@ -26,6 +26,7 @@ struct dhcp_session {
 	bool opened_here;
 	bool preferred; /* the user asked for this card: nic_preferred() */
 	bool restarted, blocked_said;
+	bool unusable; /* an offer was refused, and that was said */
 	uint32_t xid;
 	uint64_t started;    /* first DISCOVER */
 	uint64_t next_send;  /* DISCOVERING, REQUESTING, ASKING_PROXY */

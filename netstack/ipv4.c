@@ -45,6 +45,11 @@ static bool is_group(uint32_t address)
 	return address >= 0xe0000000;
 }
 
+bool ipv4_is_host(uint32_t address)
+{
+	return address >> 24 && address >> 24 != 127 && !is_group(address);
+}
+
 /* Describe @len bytes of payload that begin at @offset of part[0]; padding behind them is cut. */
 static bool set_parts(struct ip_packet *packet, const struct rx_frame *frame, uint32_t offset,
 		      uint32_t len)

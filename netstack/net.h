@@ -97,6 +97,8 @@ void netif_close(struct nic *nic);
 struct netif *netif_route(uint32_t dest, uint32_t *next_hop);
 /** Record why netif_route() found nothing for @dest, and what to do; returns the error. */
 int netif_no_route(uint32_t dest);
+/** Could @address be a host's: not of 0/8, 127/8, a group, or 240/4 with the broadcast address? */
+bool ipv4_is_host(uint32_t address);
 /** Is @address a broadcast address on @netif? */
 bool netif_is_broadcast(const struct netif *netif, uint32_t address);
 /** `route`: one line a card. */

@@ -15,6 +15,7 @@
 #include "test/host/host.h"
 #include "bios/console.h"
 #include "lib/error.h"
+#include "lib/format.h"
 #include "lib/settings.h"
 #include "netstack/dhcp.h"
 

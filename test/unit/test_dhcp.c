@@ -245,6 +245,34 @@ static void nobody_waits_for_proxies_in_vain(void **state)
 	assert_true(clock_ms() - start < 5);
 }
 
+static void addresses_that_no_host_has_are_refused(void **state)
+{
+	static const uint32_t absurd[] = {0,	      0x00000001, 0x7f000001, 0xe0000001,
+					  0xf0000001, 0xffffffff, 0xc00002ff};
+	struct dhcp_options options = {.timeout_ms = 12000};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(absurd); i++) {
+		char said[80];
+
+		plain_server(0)->yiaddr = absurd[i];
+		host_output_clear();
+		assert_int_equal(dhcp_run(cards, 1, &options), E_DHCP_NO_ANSWER);
+		assert_int_equal(requests[0], 0);
+		snprintf(said, sizeof(said),
+			 "net0: the DHCP server 192.0.2.1 offers the address " IPV4_FMT ",",
+			 IPV4_ARG(absurd[i]));
+		assert_non_null(strstr(host_output(), said));
+		assert_null(strstr(strstr(host_output(), said) + 1, said));
+		assert_non_null(strstr(error_text(), "net0 (no usable offer)"));
+	}
+	/* The other server's is taken. */
+	servers[0][1] = *plain_server(0);
+	servers[0][0].yiaddr = 0x7f000001;
+	servers[0][1].offer_delay = 5;
+	assert_int_equal(dhcp(1), 0);
+	assert_int_equal(cards[0]->netif->address, 0xc0000264);
+}
+
 /* ---- Renewal ---- */
 
 static void leases_are_renewed(void **state)
@@ -272,6 +300,32 @@ static void leases_are_renewed(void **state)
 	assert_true(renewals[0] > 6 && renewals[0] < 20);
 	assert_non_null(strstr(host_output(), "ended"));
 	assert_int_equal(cards[0]->netif->address, 0xc0000264);
+}
+
+static void a_dhcp_in_vain_leaves_the_lease_to_be_renewed(void **state)
+{
+	struct dhcp_options options = {.timeout_ms = 12000};
+	struct server *s = plain_server(0);
+
+	add_u32(&s->options, TAG_LEASE_TIME, 600);
+	assert_int_equal(dhcp(1), 0);
+	s->offer_delay = -1;
+	/* Once long before the renewal is due, once while its answer is awaited. */
+	assert_int_equal(dhcp_run(cards, 1, &options), E_DHCP_NO_ANSWER);
+	assert_true(cards[0]->open);
+	assert_int_equal(cards[0]->netif->address, 0xc0000264);
+	host_turn_us = 100000;
+	s->ack_delay = -1;
+	(void)wait_until(false, clock_ms() + 300000);
+	assert_int_equal(renewals[0], 1);
+	assert_int_equal(dhcp_run(cards, 1, &options), E_DHCP_NO_ANSWER);
+	s->ack_delay = 1;
+	(void)wait_until(false, clock_ms() + 130000);
+	assert_int_equal(renewals[0], 2);
+	host_output_clear();
+	(void)wait_until(false, clock_ms() + 200000);
+	assert_int_equal(renewals[0], 2);
+	assert_string_equal(host_output(), "");
 }
 
 static void a_renewal_time_of_nothing_makes_no_storm(void **state)
@@ -469,7 +523,9 @@ int main(void)
 		TEST(proxy_is_asked_on_its_port),
 		TEST(late_proxies_are_for_those_who_wait),
 		TEST(nobody_waits_for_proxies_in_vain),
+		TEST(addresses_that_no_host_has_are_refused),
 		TEST(leases_are_renewed),
+		TEST(a_dhcp_in_vain_leaves_the_lease_to_be_renewed),
 		TEST(a_renewal_time_of_nothing_makes_no_storm),
 		TEST(a_closed_card_renews_nothing),
 		TEST(overload_and_joined_options),
