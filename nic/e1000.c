@@ -60,7 +60,7 @@ static bool rx_done(const struct e1000 *e, unsigned i, struct rx_done *done)
 		done->errors = status >> 24;
 	} else {
 		done->status = *(const volatile uint8_t *)&desc->legacy.status;
-		done->errors = desc->legacy.errors;
+		done->errors = *(const volatile uint8_t *)&desc->legacy.errors;
 	}
 	if (!(done->status & RX_DD))
 		return false;

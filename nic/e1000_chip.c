@@ -84,6 +84,9 @@ int e1000_reset(struct nic *nic)
 {
 	struct e1000 *e = nic->priv;
 
+	/* A card that is gone would keep every wait below to its end. */
+	if (e1000_read(e, STATUS) == 0xffffffff)
+		return fail(E_NIC_RESET, "%s: the registers read as all ones", nic->chip);
 	mask_interrupts(e);
 	e1000_write(e, RCTL, 0);
 	e1000_write(e, TCTL, TCTL_PSP);

@@ -95,7 +95,7 @@ struct nic_ops {
 	/** Ring the doorbell for what transmit() queued, once a batch. */
 	void (*flush)(struct nic *nic);
 	/** Print chip-specific counters and registers for `ifstat`, lines indented by two blanks;
-	 * only while open; may be NULL. */
+	 * only while open and not to be brought up again; may be NULL. */
 	void (*report)(struct nic *nic);
 	/** PHY register @reg (IEEE 802.3 clause 22): 0..0xffff, or negative when the PHY does not
 	 * answer. Only while open; may be NULL. See nic/mii.h for what the core makes of it. */

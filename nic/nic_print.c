@@ -34,6 +34,8 @@ void nic_print_details(struct nic *nic)
 	if (nic->restarts)
 		print(", brought up again %u times", nic->restarts);
 	print("\n");
-	if (nic->open && nic->ops->report)
+	if (nic->restart)
+		print("  Being brought up again: %s\n", nic->restart);
+	if (nic->open && !nic->restart && nic->ops->report)
 		nic->ops->report(nic);
 }

@@ -26,6 +26,7 @@
 #define TALLY_ALIGN    64
 #define TALLY_US       10000
 #define FCS	       4
+#define BAR_MIN	       256
 #define TX_SHORTEST    60
 #define RX_SILENT_MS   1000 /* after an overflow */
 #define TX_HANG_MS     3000
@@ -266,8 +267,10 @@ static int r8169_open(struct nic *nic)
 		return rc;
 	free_rings(r); /* what a close that failed left with the chip */
 	rc = make_rings(nic);
-	if (rc)
+	if (rc) {
+		r8169_open_gate(r);
 		return rc;
+	}
 	r->running = true;
 	r8169_start(nic);
 	r8169_phy_start(nic);
@@ -344,17 +347,17 @@ static const struct nic_ops r8169_ops = {
  * Probing
  */
 
-/** Find the registers: the first memory BAR, whichever it is, else the ports. Returns the memory
- * BAR's size, 0 with ports, or an error. */
+/** Find the registers: the first memory BAR, whichever it is (the second has interrupt vectors),
+ * else the ports. 0 and the memory BAR's size, 0 without one, or an error. */
 static int map_registers(struct nic *nic, uint64_t *size)
 {
 	struct r8169 *r = priv(nic);
 	unsigned i;
 
 	*size = 0;
-	for (i = 0; i < ARRAY_SIZE(nic->pci.bar) && !r->regs; i++) {
+	for (i = 0; i < ARRAY_SIZE(nic->pci.bar) && !*size; i++) {
 		*size = nic->pci.bar[i].io ? 0 : pci_bar_size(&nic->pci, i);
-		if (*size)
+		if (*size >= BAR_MIN)
 			r->regs = pci_map(&nic->pci, i);
 		if (nic->pci.bar[i].is64)
 			i++;
@@ -364,7 +367,7 @@ static int map_registers(struct nic *nic, uint64_t *size)
 			r->ports = (uint16_t)nic->pci.bar[i].address;
 	}
 	if (!r->regs && !r->ports)
-		return fail(E_NIC_TRANSPORT, "no usable BAR");
+		return *size >= BAR_MIN ? error_code() : fail(E_NIC_TRANSPORT, "no usable BAR");
 	return 0;
 }
 

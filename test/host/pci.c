@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* bios/pci.h on the host: configuration spaces that the test fills in. */
 #include "test/host/host.h"
+#include "lib/error.h"
 
 #define CONFIG_COMMAND 0x04
 #define CONFIG_STATUS  0x06
@@ -185,5 +186,9 @@ volatile void *pci_map(struct pci_device *dev, unsigned index)
 
 	if (f && index < 6 && f->bar_memory[index])
 		return f->bar_memory[index];
+	if (dev->bar[index].address >> 32) {
+		fail(E_PCI_NO_ROOM, "BAR %u lies above 4 GB", index);
+		return NULL;
+	}
 	return (volatile void *)(uintptr_t)dev->bar[index].address;
 }

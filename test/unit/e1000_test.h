@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #undef fail
+#include "bios/clock.h"
 #include "bios/heap.h"
 #include "lib/error.h"
 #include "lib/settings.h"

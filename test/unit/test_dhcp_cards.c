@@ -322,6 +322,17 @@ static void without_a_lease_all_close(void **state)
 	assert_int_equal(open_cards(), 8); /* it has an address */
 }
 
+static void a_card_that_cannot_listen_closes(void **state)
+{
+	struct udp_socket other = {0};
+
+	assert_int_equal(udp_open(&other, DHCP_CLIENT_PORT, cards[0], NULL, NULL), 0);
+	boot_from(plain_server(1));
+	assert_int_equal(dhcp(2), 0);
+	assert_int_equal(open_cards(), 2);
+	udp_close(&other);
+}
+
 static void leases_of_other_cards_live_on(void **state)
 {
 	struct server *s = plain_server(0);
@@ -405,6 +416,7 @@ int main(void)
 		TEST(another_card_afterwards),
 		TEST(what_a_script_opened_stays_open),
 		TEST(without_a_lease_all_close),
+		TEST(a_card_that_cannot_listen_closes),
 		TEST(leases_of_other_cards_live_on),
 		TEST(iflinkwait_watches_all_cards),
 		TEST(autoboot_goes_on_with_the_other_cards),

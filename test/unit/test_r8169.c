@@ -289,6 +289,7 @@ static void test_memory_failures(void **state)
 		else
 			assert_int_equal(rc, E_NO_MEMORY);
 		assert_int_equal(rc != 0, n < 6);
+		assert_int_equal(r8169_read32(nic->priv, MISC) & MISC_RX_GATE, 0);
 		assert_int_equal(host_heap_used(), before);
 		rtl_expect_quiet(card.chip, true);
 		card_run(20);
@@ -441,6 +442,25 @@ static void test_ports(void **state)
 	}
 }
 
+/** The registers lie where nobody can reach them; the BAR with the interrupt vectors does not
+ * count. */
+static void test_registers_out_of_reach(void **state)
+{
+	struct rtl_opts options = card_options("8168h");
+
+	card_plug(&options);
+	rtl_cfg_write(card.chip, PCI_BASE_ADDRESS_3, 1, 4);
+	card_show_config();
+	assert_int_equal(nic_probe_all(), 1);
+	nic = nic_find("net0");
+	assert_null(((struct r8169 *)nic->priv)->regs);
+	assert_string_equal(nic->chip, "RTL8168H");
+	assert_int_equal(nic_open(nic), 0);
+	card_run(300);
+	card_exchange();
+	card_check();
+}
+
 static void test_unknown_chips(void **state)
 {
 	struct rtl_opts options = card_options("8168h");
@@ -512,6 +532,18 @@ static void test_report(void **state)
 	nic_print_details(nic);
 	assert_non_null(strstr(host_output(), "The chip does not write its counters"));
 	card_check();
+	/* Without memory to be brought up again it has no counters to write to. */
+	nic_restart(nic, "it hangs");
+	host_heap_fail(1, true);
+	card_run(10);
+	host_output_clear();
+	nic_print_details(nic);
+	host_heap_fail(0, false);
+	assert_null(strstr(host_output(), "Chip:"));
+	assert_non_null(strstr(host_output(), "Being brought up again: it hangs"));
+	card_run(2000);
+	card_exchange();
+	card_check();
 }
 
 int main(void)
@@ -535,6 +567,8 @@ int main(void)
 						card_teardown),
 		cmocka_unit_test_setup_teardown(test_phy_registers, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_ports, card_setup, card_teardown),
+		cmocka_unit_test_setup_teardown(test_registers_out_of_reach, card_setup,
+						card_teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_chips, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_aspm, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_report, card_setup, card_teardown),
