@@ -14,7 +14,10 @@
 #define BDA_ROWS    ((volatile uint8_t *)0x484)
 #define PLAIN	    0x07 /* attribute: grey on black */
 #define BEL	    0x07
+#define GET_MODE    0x0f00
 
+/* INT 10h is served by something: without a video card it may lead to a bare IRET. */
+static bool present;
 /* There may be cells of other attributes than PLAIN. */
 static bool coloured;
 
@@ -107,9 +110,10 @@ void bios_screen_write(const char *text, size_t len)
 
 void bios_screen_init(void)
 {
-	struct real_regs regs = {.eax = 0x0f00};
+	struct real_regs regs = {.eax = GET_MODE};
 
 	int10(&regs);
+	present = (regs.eax & 0xffff) != GET_MODE;
 	/* A boot loader may have left a graphics mode. */
 	if ((regs.eax & 0x7f) != 3 && (regs.eax & 0x7f) != 7 && (regs.eax & 0x7f) != 2) {
 		regs = (struct real_regs){.eax = 0x0003};
@@ -121,7 +125,7 @@ bool bios_screen_redirected(void)
 {
 	uint16_t segment = *(volatile uint16_t *)(0x10 * 4 + 2);
 
-	return segment < 0xc000 || segment >= 0xc800;
+	return present && (segment < 0xc000 || segment >= 0xc800);
 }
 
 bool bios_keyboard_waiting(void)

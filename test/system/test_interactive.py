@@ -307,6 +307,15 @@ def test_nothing_is_doubled(boot, redirect, append):
     assert machine.serial.text.count("iPXE> echo typed-once") == 1
 
 
+@pytest.mark.parametrize("redirect", [False, True])
+def test_without_a_video_card(boot, redirect):
+    machine = boot(None, ONCE, nics=[], redirect=redirect, video=False)
+    machine.wait_for("only-once")
+    machine.send("echo typed-once\r")
+    machine.wait_for("typed-once\n")
+    assert machine.serial.text.count("only-once") == 1
+
+
 def test_console_setting(boot):
     machine = boot("console=ttyS1,115200n8", ONCE, nics=[], redirect=False)
     machine.program.wait_for("only-once", 60)

@@ -71,6 +71,7 @@ class Config:
     firmware: object = None
     before: list = field(default_factory=list)  # devices that others depend on
     redirect: bool = True  # the BIOS copies its screen to COM1
+    video: bool = True
     extra: list = field(default_factory=list)
     qtest: bool = False
 
@@ -124,7 +125,7 @@ class Machine:
         argv += c.before
         if c.firmware:
             argv += ["-drive", f"if=pflash,format=raw,readonly=on,file={c.firmware}"]
-        else:
+        elif c.video:
             argv += ["-device", "VGA"]
         if c.kernel:
             argv += ["-kernel", c.kernel]
