@@ -163,13 +163,6 @@ static struct block_device *iscsi_open(const char *root_path)
 
 TABLE_ENTRY(san_scheme, scheme_iscsi) = {.name = "iscsi", .open = iscsi_open};
 
-TABLE_ENTRY(setting, setting_san_timeout) = {
-	.name = "san-timeout",
-	.type = "uint32",
-	.description =
-		"seconds to keep trying when the connection to a SAN disk is lost; 0: for ever",
-};
-
 TABLE_ENTRY(setting, setting_iscsi_digest) = {
 	.name = "iscsi-digest",
 	.type = "string",

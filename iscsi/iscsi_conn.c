@@ -39,7 +39,6 @@
 #define LOGIN_ROUNDS_MAX 64u
 #define REDIRECTS_MAX	 5u
 #define RETRY_MAX_MS	 5000u
-#define SAN_TIMEOUT_S	 120u
 #define ADDRESSES_MAX	 4u
 
 #define LOGIN_CONTINUE 0x40 /* C bit */
@@ -598,7 +597,6 @@ static int read_settings(struct iscsi_session *session, uint32_t address)
 {
 	uint32_t next_hop;
 	struct netif *netif = netif_route(address, &next_hop);
-	uint64_t seconds;
 	int rc;
 
 	text_copy(session->scope, sizeof(session->scope), netif ? netif->nic->name : "");
@@ -606,8 +604,7 @@ static int read_settings(struct iscsi_session *session, uint32_t address)
 	if (!rc)
 		rc = iscsi_auth_settings(session->scope, &session->auth);
 	session->login.digest = digest_setting(session->scope);
-	seconds = setting_number(session->scope, "san-timeout", SAN_TIMEOUT_S);
-	session->timeout_ms = min(seconds, (uint64_t)UINT32_MAX) * 1000;
+	session->timeout_ms = block_timeout_ms(session->scope);
 	return rc;
 }
 

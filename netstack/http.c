@@ -370,7 +370,7 @@ static int write_request(struct run *run, struct text *t, const char *target)
 	return add_authorization(run, t, target);
 }
 
-static int send_request(struct run *run, struct connection *c)
+static int send_request(struct run *run, struct tcp_conn *tcp)
 {
 	const struct http_request *r = run->request;
 	char *target = request_target(run->uri);
@@ -388,10 +388,10 @@ static int send_request(struct run *run, struct connection *c)
 	if (!rc) {
 		add(&t, "\r\n");
 		rc = t.full ? fail(E_HTTP_ADDRESS, "the request is too long")
-			    : tcp_send(c->tcp, t.p, t.len, true);
+			    : tcp_send(tcp, t.p, t.len, true);
 	}
 	if (!rc && has_content(run) && r->content_len)
-		rc = tcp_send(c->tcp, r->content, r->content_len, true);
+		rc = tcp_send(tcp, r->content, r->content_len, true);
 	heap_free(t.p);
 	heap_free(target);
 	return rc;
@@ -487,7 +487,7 @@ static int exchange_run(struct run *run, struct connection *c)
 	run->request->direct = NULL;
 	run->deadline = started + STALL_MS;
 	c->exchange = e;
-	rc = c->closed ? 0 : send_request(run, c);
+	rc = c->closed ? 0 : send_request(run, c->tcp);
 	while (!rc && !is_finished(e) && !c->closed && !is_stale(e, started))
 		rc = turn(run);
 	if (!rc && is_stale(e, started)) {
@@ -684,6 +684,72 @@ int http_run(struct http_request *request)
 	memset(run->password, 0, sizeof(run->password));
 	heap_free(run);
 	return rc;
+}
+
+/* ---- Parts of the same, again and again ---- */
+
+struct http_parts {
+	struct http_request request;
+	struct run run;
+	struct uri *first; /* the address that was given */
+};
+
+struct http_parts *http_parts_new(const struct http_request *request)
+{
+	struct http_parts *parts = heap_zalloc(sizeof(*parts));
+
+	if (!parts)
+		return NULL;
+	parts->first = uri_dup(request->uri);
+	parts->run.uri = uri_dup(request->final_uri);
+	if (!parts->first || !parts->run.uri) {
+		http_parts_free(parts);
+		return NULL;
+	}
+	parts->request.uri = parts->first;
+	parts->request.range = true;
+	parts->run.request = &parts->request;
+	find_user(&parts->run);
+	recall_challenge(&parts->run);
+	return parts;
+}
+
+int http_parts_ask(struct http_parts *parts, struct tcp_conn *tcp, uint64_t first, uint64_t last)
+{
+	parts->request.range_first = first;
+	parts->request.range_last = last;
+	return send_request(&parts->run, tcp);
+}
+
+int http_parts_refused(struct http_parts *parts, const struct http_response *response, bool *final)
+{
+	struct run *run = &parts->run;
+	int rc;
+
+	if (response->status == 401 && can_login(run, response)) {
+		run->logins++;
+		run->challenge = response->challenge;
+		*final = false;
+		return 0;
+	}
+	rc = http_status_error(&parts->request, response);
+	*final = parts->request.final;
+	return rc;
+}
+
+void http_parts_accepted(struct http_parts *parts)
+{
+	parts->run.logins = 0;
+}
+
+void http_parts_free(struct http_parts *parts)
+{
+	if (!parts)
+		return;
+	uri_free(parts->first);
+	uri_free(parts->run.uri);
+	memset(parts->run.password, 0, sizeof(parts->run.password));
+	heap_free(parts);
 }
 
 void http_request_free(struct http_request *request)

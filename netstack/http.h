@@ -148,6 +148,20 @@ void http_request_free(struct http_request *request);
 /** For header(): an error whose sentence says the status in words ("HTTP 404 Not Found"). Sets
  * @request->final. */
 int http_status_error(struct http_request *request, const struct http_response *response);
+/* Parts of one file over a connection of the caller's own, for those who cannot wait in
+ * http_run(). */
+struct http_parts;
+struct tcp_conn;
+/** After a successful http_run(): GETs to where it ended, with the same login. NULL: no memory. */
+struct http_parts *http_parts_new(const struct http_request *request);
+/** Ask for the bytes @first to @last. 0 or an error after fail(). */
+int http_parts_ask(struct http_parts *parts, struct tcp_conn *tcp, uint64_t first, uint64_t last);
+/** An answer that is none of 2xx: 0 when asking again (with the password) may help, else an error
+ * after fail(); @final: trying again is of no use. */
+int http_parts_refused(struct http_parts *parts, const struct http_response *response, bool *final);
+/** A part came: passwords may be asked for anew. */
+void http_parts_accepted(struct http_parts *parts);
+void http_parts_free(struct http_parts *parts);
 /** Close idle connections (an interface goes away, somebody else takes over the machine). */
 void http_close_idle(void);
 

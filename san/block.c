@@ -9,9 +9,11 @@
  */
 #include "san/block.h"
 #include "lib/error.h"
+#include "lib/settings.h"
 #include "netstack/net.h"
 
 #define BATCH_BLOCKS_DEFAULT 128
+#define SAN_TIMEOUT_S	     120u
 
 void block_batch_init(struct block_batch *batch, struct block_device *dev)
 {
@@ -71,6 +73,13 @@ int block_batch_add(struct block_batch *batch, enum block_op op, uint64_t lba, u
 			p += (size_t)piece * dev->block_size;
 	}
 	return batch->rc;
+}
+
+uint64_t block_timeout_ms(const char *card)
+{
+	uint64_t seconds = setting_number(card, "san-timeout", SAN_TIMEOUT_S);
+
+	return min(seconds, (uint64_t)UINT32_MAX) * 1000;
 }
 
 int block_run(struct block_device *dev, enum block_op op, uint64_t lba, uint32_t count,

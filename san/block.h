@@ -78,6 +78,10 @@ int block_batch_add(struct block_batch *batch, enum block_op op, uint64_t lba, u
  * batch is then empty and may go on. */
 int block_batch_wait(struct block_batch *batch);
 
+/** How long a device of @card tries to get its lost connection back: setting san-timeout, in ms;
+ * 0: for ever. */
+uint64_t block_timeout_ms(const char *card);
+
 /** Submit and wait; 0 or an error after fail(). */
 int block_run(struct block_device *dev, enum block_op op, uint64_t lba, uint32_t count,
 	      void *buffer);

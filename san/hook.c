@@ -59,7 +59,7 @@ static struct block_device *open_path(const char *path, int *rc)
 	if (!scheme) {
 		*rc = fail(E_SAN_SCHEME,
 			   "\"%s\": no such kind of SAN disk; a path looks like "
-			   "iscsi:SERVER::::IQN",
+			   "iscsi:SERVER::::IQN or http://SERVER/disk.img",
 			   path);
 		return NULL;
 	}

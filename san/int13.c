@@ -39,6 +39,7 @@ static int status_of(int rc, enum block_op op)
 	case E_TIMEOUT:
 	case E_ISCSI_LOST:
 	case E_ISCSI_TIMEOUT:
+	case E_SAN_LOST:
 		return INT13_TIMEOUT;
 	}
 	return op == BLOCK_WRITE ? INT13_WRITE_FAULT : INT13_NOT_FOUND;

@@ -8,6 +8,12 @@ TABLE_ENTRY(setting, setting_san_readahead) = {
 	.description =
 		"KB read ahead of a sequential reader at most; 0 turns cache and read-ahead off",
 };
+TABLE_ENTRY(setting, setting_san_timeout) = {
+	.name = "san-timeout",
+	.type = "uint32",
+	.description =
+		"seconds to keep trying when the connection to a SAN disk is lost; 0: for ever",
+};
 TABLE_ENTRY(setting, setting_san_poll) = {
 	.name = "san-poll",
 	.type = "int8",

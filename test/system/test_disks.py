@@ -1,0 +1,105 @@
+"""Disks that are files on a web server, and local disks: what sanboot makes of them."""
+
+import sys
+
+import pytest
+
+from bench.machine import Nic
+from bench.process import wait_until
+from bench.realmode import ENDURANCE, Int13Disk, lines
+from bench.servers import SERVER, listens
+
+pytestmark = pytest.mark.ours
+
+WRITE_PROTECTED = "03"
+
+
+def ask_for(lab, boot, url, **options):
+    lab.dhcp()
+    return boot(None, f"#!ipxe\ndhcp\nsanboot {url} || echo script-goes-on\nshell\n", **options)
+
+
+def check_reads(text, disk):
+    wanted = f"{disk.region_sum():08x}"
+    reads = lines(text, "READ fn=")
+    assert len(reads) > 50
+    for read in reads:
+        assert (read["cf"], read["sum"]) == ("0", wanted), read["line"]
+
+
+@pytest.mark.parametrize("card", ["virtio", "82540em"])
+def test_image_over_http(lab, boot, tmp_path, card):
+    disk = Int13Disk(tmp_path / "disk.img")
+    before = disk.read(0, disk.sectors)
+    nginx = lab.web()
+    machine = ask_for(lab, boot, lab.file("disk.img", disk.path), nics=[Nic(card)])
+    machine.wait_for("Registered SAN device 0x80", 60, fail="script-goes-on")
+    machine.wait_for("16.0 MiB, 512-byte sectors, read-only", 10)
+    machine.program.wait_for("INT13-END", 120)
+    text = machine.program.text
+    check_reads(text, disk)
+    writes = lines(text, "WRITE fn=")
+    assert writes
+    for write in writes:
+        assert (write["cf"], write["ah"]) == ("1", WRITE_PROTECTED), write["line"]
+    assert machine.serial.text.count("the disk is read-only") == 1
+    assert disk.read(0, disk.sectors) == before
+    assert all(" 206 " in line for line in nginx.requests())
+
+
+def test_image_beyond_4_gb(lab, boot, tmp_path):
+    """What is read lies at 5 GB of a file with a hole of 9 GB."""
+    disk = Int13Disk(tmp_path / "disk.img", size_mb=9 << 10, read_lba=10 << 20)
+    lab.web()
+    machine = ask_for(lab, boot, lab.file("disk.img", disk.path))
+    machine.wait_for("9.0 GiB, 512-byte sectors", 60, fail="script-goes-on")
+    machine.program.wait_for("INT13-END", 120)
+    reads = [read for read in lines(machine.program.text, "READ fn=42") if read["cf"] == "0"]
+    assert reads
+    assert {read["sum"] for read in reads} == {f"{disk.region_sum():08x}"}
+
+
+def test_redirect_and_password(lab, boot, tmp_path):
+    disk = Int13Disk(tmp_path / "disk.img")
+    (tmp_path / "users").write_text("u:{PLAIN}p\n")
+    lab.web(f"location /old {{ return 302 /new/disk.img; }}\n"
+            f"location /new {{ auth_basic disks; auth_basic_user_file {tmp_path}/users; }}")
+    lab.file("new/disk.img", disk.path)
+    machine = ask_for(lab, boot, f"http://u:p@{SERVER}/old")
+    machine.program.wait_for("INT13-END", 120)
+    check_reads(machine.program.text, disk)
+
+
+def test_server_without_ranges(lab, boot, tmp_path):
+    disk = Int13Disk(tmp_path / "disk.img")
+    lab.file("disk.img", disk.path)
+    lab.net.start("http.server", sys.executable, "-m", "http.server", "--bind", SERVER,
+                  "--directory", lab.root, "8080")
+    wait_until(lambda: listens(lab, 8080), 10, "http.server")
+    machine = ask_for(lab, boot, f"http://{SERVER}:8080/disk.img")
+    machine.wait_for(r"the server does not do byte ranges \(got 200\)", 60)
+    machine.wait_for("script-goes-on", 30)
+
+
+def test_server_restarts(lab, boot, tmp_path):
+    disk = Int13Disk(tmp_path / "disk.img", mode=ENDURANCE, passes=8, pause=18)
+    nginx = lab.web()
+    machine = ask_for(lab, boot, lab.file("disk.img", disk.path))
+    machine.program.wait_for("INT13-LOADED", 120)
+    machine.program.wait_for("PASS", 60)
+    nginx.kill()
+    machine.wait_for("SAN: connection to .* lost, retrying", 60)
+    nginx.start()
+    machine.wait_for("re-established", 60)
+    machine.program.wait_for("INT13-END", 120)
+
+
+def test_local_disk_by_number(lab, boot, tmp_path):
+    """sanboot without a path: the second disk of the BIOS, no network involved."""
+    first = tmp_path / "first.img"
+    first.write_bytes(bytes(4 << 20))
+    disk = Int13Disk(tmp_path / "disk.img")
+    machine = boot(None, "#!ipxe\nsanboot --drive 0x81 || echo script-goes-on\nshell\n",
+                   disks=[first, disk.path])
+    machine.program.wait_for("INT13-END", 120)
+    check_reads(machine.program.text, disk)
