@@ -47,7 +47,7 @@ def test_digests_settings_and_time(lab, boot):
                    f"imgset hostname {base}/name.txt\necho host ${{hostname}} .\n"
                    f"ntp {SERVER}\nnslookup where server.lab.example\necho where ${{where}}\n"
                    "echo time ${unixtime}\n:pci\npciscan dev || goto done\n"
-                   "iseq ${pci/${dev}.10.2} 0x0200 && echo card at ${dev} ||\ngoto pci\n"
+                   "iseq ${pci/${dev}.10.2} 0200 && echo card at ${dev} ||\ngoto pci\n"
                    ":done\nnstat\nipstat\ncpuid 0 && echo fpu\necho all-said\nshell\n")
     machine.wait_for("all-said", 60)
     said = machine.serial.text
@@ -57,6 +57,7 @@ def test_digests_settings_and_time(lab, boot):
     assert "host web-17 .\n" in said
     assert f"where {SERVER}\n" in said
     assert "time 0x70dbd8" in said
+    assert "card at 0000:00:0" in said
     assert f"net0 {SERVER} is " in said
     assert "fpu\n" in said
 
