@@ -208,21 +208,19 @@ int setting_store(const char *name, const char *text, enum setting_source source
 int setting_store_raw(const char *scope, const char *name, const char *type, const void *raw,
 		      size_t len, enum setting_source source)
 {
-	const struct setting_type *t =
-		type ? setting_type_find(type) : setting_default_type(setting_find(name));
-	int rc;
+	char full[SETTING_SCOPE_SIZE + SETTING_NAME_SIZE];
+	const struct setting_type *t;
+	struct reference ref;
+	int rc = E_SETTING_NAME;
 
-	if (!*name || strlen(name) >= SETTING_NAME_SIZE || strlen(scope) >= SETTING_SCOPE_SIZE)
-		return fail(E_SETTING_NAME, "\"%.40s/%.80s\" is not a setting's name", scope, name);
+	if (format(full, sizeof(full), "%s/%s", scope, name) < sizeof(full))
+		rc = reference_parse(full, &ref);
+	if (rc)
+		return fail_reference(rc, full);
+	t = type ? setting_type_find(type) : setting_default_type(ref.predefined);
 	if (!t)
 		return fail(E_SETTING_TYPE, "%s: there is no setting type \"%.20s\"", name, type);
-	rc = check_scope(scope, name);
-	if (rc)
-		return rc;
-	if (len)
-		return put_entry(scope, name, t, raw, len, source, false);
-	remove_entry(scope, name);
-	return 0;
+	return put_value(&ref, t, raw, len, source);
 }
 
 int setting_unset(const char *name)

@@ -115,8 +115,8 @@ const struct setting *setting_by_tag(uint32_t tag);
  * come into being by themselves.
  */
 int setting_store(const char *name, const char *text, enum setting_source source);
-/** Store raw bytes in @scope under @name (no scope, no type inside); @type NULL: the predefined
- * one, else string. No bytes: remove. */
+/** Store raw bytes as @scope/@name; @type NULL: the predefined one, else string. No bytes: remove.
+ */
 int setting_store_raw(const char *scope, const char *name, const char *type, const void *raw,
 		      size_t len, enum setting_source source);
 /** Mask: @name reads as unset although a wider scope has a value. */

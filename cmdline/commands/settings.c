@@ -78,16 +78,30 @@ static void print_harmless(char *text)
 	print("%s", text);
 }
 
+/* Options without a name of their own read as text, but few of them are. */
+static const struct setting_type *readable_type(const struct setting_value *value)
+{
+	if (value->predefined || value->source != SOURCE_DHCP ||
+	    strcmp(value->type->name, "string") != 0)
+		return value->type;
+	for (size_t i = 0; i < value->len; i++) {
+		if (!is_print(value->raw[i]) && !is_space(value->raw[i]))
+			return setting_type_find("hex");
+	}
+	return value->type;
+}
+
 static void print_value(const struct setting_value *value, bool quiet)
 {
+	const struct setting_type *type = readable_type(value);
 	char *text = heap_alloc(SHOWN_MAX);
 
 	if (!quiet)
 		print("%s%s%s:%s = ", value->scope, *value->scope ? "/" : "", value->name,
-		      value->type->name);
+		      type->name);
 	if (setting_value_is_secret(value))
 		print("***");
-	else if (text && setting_show(value, text, SHOWN_MAX) >= 0)
+	else if (text && type->show(value->raw, value->len, text, SHOWN_MAX) >= 0)
 		print_harmless(text);
 	if (!quiet)
 		print(" (%s)", setting_source_name(value->source));

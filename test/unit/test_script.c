@@ -335,7 +335,11 @@ static void test_settings_commands(void **state)
 	setting_store_raw("net0.dhcp", "175", NULL, "\277\1x", 3, SOURCE_DHCP);
 	PRINTS("show net0.dhcp/175:hex", "net0.dhcp/175:hex = *** (DHCP)\n");
 	setting_store_raw("net0.dhcp", "224", NULL, "a\033[2Jb\n", 7, SOURCE_DHCP);
-	PRINTS("show -q 224", "a?[2Jb\n\n");
+	PRINTS("show 224", "net0.dhcp/224:hex = 61:1b:5b:32:4a:62:0a (DHCP)\n");
+	setting_store_raw("net0.dhcp", "224", NULL, "a b\n", 4, SOURCE_DHCP);
+	PRINTS("show -q 224", "a b\n\n");
+	setting_store_raw("net0.dhcp", "root-path", NULL, "a\033[2Jb", 6, SOURCE_DHCP);
+	PRINTS("show -q root-path", "a?[2Jb\n");
 	PRINTS("set smbios/x y", "set smbios/x y: smbios/x is computed; set one of another name, "
 				 "without this scope (E-SET-06)\n");
 }

@@ -243,6 +243,8 @@ static void test_netx(void **state)
 	sent("net1.dhcp", "filename", "b");
 	RESOLVES("netX/filename", "net1.dhcp/filename:string=b");
 	RESOLVES("netX.dhcp/filename", "net1.dhcp/filename:string=b");
+	setting_store_raw("netX", "175.8", NULL, "\1", 1, SOURCE_SCRIPT);
+	RESOLVES("net1/keep-san", "net1/keep-san:int8=1");
 	set("netXtra/filename", "c");
 	RESOLVES("netXtra/filename", "netXtra/filename:string=c");
 }
@@ -370,7 +372,7 @@ static void test_tags(void **state)
 /* Inside an option that a server sent, at any depth; hostile lengths give nothing. */
 static void test_encapsulated(void **state)
 {
-	static const uint8_t relay[] = "\1\4port\0\2\7\3\2ab\4\1z\5\0\377\6\1x";
+	static const uint8_t relay[] = "\1\4port\0\2\7\3\2ab\4\1z\5\0\377\0\6\1x";
 	static const uint8_t cut[] = "\1\5port";
 
 	setting_store_raw("net0.dhcp", "82", NULL, relay, sizeof(relay) - 1, SOURCE_DHCP);
