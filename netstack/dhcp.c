@@ -185,11 +185,19 @@ int dhcp_session_listen(struct dhcp_session *s)
 
 static void start_discovering(struct dhcp_session *s, uint64_t now)
 {
-	s->started = now;
+	s->started = s->asking_since = now;
 	s->sent_before = s->nic->counters.tx_packets;
 	s->received_before = s->nic->counters.rx_packets;
 	s->xid = random_u32();
 	discover_from(s, now);
+}
+
+/* The cable is out: ask as soon as it is back, and count the silence from there. */
+static void ask_anew(struct dhcp_session *s, uint64_t now)
+{
+	s->tries = 0;
+	s->next_send = s->asking_since = now;
+	s->sent_before = s->nic->counters.tx_packets;
 }
 
 /* Some chips come up deaf. Any frame at all proves the opposite. */
@@ -197,7 +205,7 @@ static void restart_deaf_card(struct dhcp_session *s, uint64_t now)
 {
 	const struct nic_counters *c = &s->nic->counters;
 
-	if (s->restarted || now - s->started < DEAF_MS || !s->nic->link_up ||
+	if (s->restarted || now - s->asking_since < DEAF_MS || !s->nic->link_up ||
 	    c->rx_packets != s->received_before || c->tx_packets < s->sent_before + DEAF_FRAMES)
 		return;
 	s->restarted = true;
@@ -223,7 +231,9 @@ static void step(struct dhcp_session *s, uint64_t now)
 			start_discovering(s, now);
 		return;
 	}
-	if (s->state == SESSION_DISCOVERING)
+	if (s->state == SESSION_DISCOVERING && !s->nic->link_up)
+		ask_anew(s, now);
+	else if (s->state == SESSION_DISCOVERING)
 		restart_deaf_card(s, now);
 	if (now < s->next_send)
 		return;

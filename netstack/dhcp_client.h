@@ -34,6 +34,7 @@ struct dhcp_session {
 	uint64_t offered_at; /* first offer */
 	uint32_t offer_delay;
 	unsigned naks;
+	uint64_t asking_since;		       /* first DISCOVER since the link came */
 	uint64_t sent_before, received_before; /* the card's frames when DISCOVERs began */
 	bool has_offer, has_proxy, proxy_done;
 	struct dhcp_reply offer, proxy; /* offer becomes the ACK */

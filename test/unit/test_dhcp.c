@@ -99,6 +99,27 @@ static void a_deaf_card_is_brought_up_again(void **state)
 					      "bringing the card up again"));
 }
 
+static uint64_t out_at, back_at;
+
+static void cable_is_out(void)
+{
+	deliver_due();
+	host_card_link(cards[0], clock_ms() < out_at || clock_ms() >= back_at);
+}
+
+/* Time without a cable is no silence; and the card asks as soon as the cable is back. */
+static void a_pulled_cable_is_no_deaf_card(void **state)
+{
+	plain_server(0);
+	deaf = true;
+	out_at = clock_ms() + 2000;
+	back_at = clock_ms() + 12000;
+	host_turn = cable_is_out;
+	assert_int_equal(dhcp(1), 0);
+	assert_int_equal(cards[0]->restarts, 1);
+	assert_true(took >= 15000 && took < 17500);
+}
+
 static void no_link_fails_fast(void **state)
 {
 	host_card_link(cards[0], false);
@@ -512,6 +533,7 @@ int main(void)
 		TEST(uuid_goes_out_in_pxe_order),
 		TEST(a_silent_network_costs_its_patience),
 		TEST(a_deaf_card_is_brought_up_again),
+		TEST(a_pulled_cable_is_no_deaf_card),
 		TEST(no_link_fails_fast),
 		TEST(a_late_link_is_waited_for),
 		TEST(ctrl_c_ends_it),
