@@ -66,17 +66,8 @@ static void seed_random(void)
 /* Options with a value that means nothing are said at once, not when they are needed. */
 static void check_options(void)
 {
-	char value[64];
-	struct nic *nic;
-	bool found = false;
-
 	on_fail_check();
-	if (!setting_text("", "nic", value, sizeof(value)))
-		return;
-	list_for_each(nic, &nics, link)
-		found |= nic_preferred(nic);
-	if (!found)
-		print("No card is %s, which nic= or BOOTIF= asks for; see ifstat\n", value);
+	nic_check_preference();
 }
 
 static bool ctrl_b(void)

@@ -460,9 +460,9 @@ static void e1000_report(struct nic *nic)
 			print("%s %s %u", shown++ ? "," : "", counters[i].name, e->counters[i]);
 	}
 	print("%s\n", shown ? "" : " no errors, no pause frames");
-	print("  RX ring %u, TX ring %u; CTRL %08x STATUS %08x RCTL %08x TCTL %08x\n", e->rx_count,
-	      TX_COUNT, e1000_read(e, CTRL), e1000_read(e, STATUS), e1000_read(e, RCTL),
-	      e1000_read(e, TCTL));
+	print("  RX ring %u, TX ring %u\n", e->rx_count, TX_COUNT);
+	print("  CTRL %08x STATUS %08x RCTL %08x TCTL %08x\n", e1000_read(e, CTRL),
+	      e1000_read(e, STATUS), e1000_read(e, RCTL), e1000_read(e, TCTL));
 }
 
 static const struct nic_ops e1000_ops = {
@@ -487,7 +487,7 @@ static volatile void *map_registers(struct nic *nic)
 {
 	if (!nic->pci.bar[0].io && pci_bar_size(&nic->pci, 0) >= REGISTERS)
 		return pci_map(&nic->pci, 0);
-	fail(E_PCI_NO_BAR, "no memory region of %u KB: this is no chip of the e1000 family",
+	fail(E_NIC_CHIP, "no memory region of %u KB: this is no chip of the e1000 family",
 	     REGISTERS / 1024);
 	return NULL;
 }

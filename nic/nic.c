@@ -83,8 +83,10 @@ static void update_netx(void)
 /** `set nic net1` changes what netX means, too; without cards there is nothing to follow. */
 static void follow_setting(void)
 {
-	if (!list_empty(&nics))
-		update_netx();
+	if (list_empty(&nics))
+		return;
+	update_netx();
+	nic_check_preference();
 }
 TABLE_ENTRY(setting_applicator, netx_applicator) = {follow_setting};
 

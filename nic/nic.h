@@ -164,6 +164,8 @@ unsigned nic_all(struct nic *cards[NIC_CARDS_MAX]);
 unsigned nic_probe_all(void);
 /** Is @nic the one that `nic=` or `BOOTIF=` asks for (MAC, vendor:device, bus:dev.fn or name)? */
 bool nic_preferred(const struct nic *nic);
+/** Say, once, when no card is the one that they ask for. */
+void nic_check_preference(void);
 /** Print @nic as `ifstat` and autoboot show it: two lines. */
 void nic_print(struct nic *nic);
 /** Chip, link, counters, and the driver's own report. */

@@ -181,19 +181,21 @@ static int add_binding(uint16_t vendor, uint16_t device, const char *driver_name
 /** VENDOR:DEVICE:DRIVER; @text is cut up. */
 static void bind_one(char *text)
 {
+	char whole[48];
 	char *device_text = strchr(text, ':');
 	char *name = device_text ? strchr(device_text + 1, ':') : NULL;
 	uint32_t vendor, device;
 
+	text_copy(whole, sizeof(whole), text);
 	if (name) {
 		*device_text++ = '\0';
 		*name++ = '\0';
 	}
 	if (!name || !text_to_u32(text, 16, 0xffff, &vendor) ||
 	    !text_to_u32(device_text, 16, 0xffff, &device))
-		print("bind=: not VENDOR:DEVICE:DRIVER, as in bind=8086:1234:e1000\n");
+		print("bind=%s is not VENDOR:DEVICE:DRIVER, as in bind=8086:1234:e1000\n", whole);
 	else if (add_binding((uint16_t)vendor, (uint16_t)device, name))
-		print("bind=: %s\n", error_text());
+		print("bind=%s: %s\n", whole, error_text());
 }
 
 /** bind=8086:1234:e1000,10ec:4321:r8169 */
@@ -237,6 +239,19 @@ unsigned nic_probe_all(void)
 	return list_empty(&nics) ? 0 : list_entry(nics.prev, struct nic, link)->index + 1;
 }
 
+/** Why there was nothing to bind. */
+static int not_found(uint16_t vendor, uint16_t device)
+{
+	struct nic *nic;
+
+	list_for_each(nic, &nics, link) {
+		if (nic->pci.vendor == vendor && nic->pci.device == device)
+			return fail(E_NIC_NOT_FOUND, "%04x:%04x is %s already, with the driver %s",
+				    vendor, device, nic->name, nic->driver->name);
+	}
+	return fail(E_NIC_NOT_FOUND, "no PCI device %04x:%04x is there", vendor, device);
+}
+
 int nic_bind(uint16_t vendor, uint16_t device, const char *driver)
 {
 	const struct nic_driver *chosen;
@@ -261,9 +276,7 @@ int nic_bind(uint16_t vendor, uint16_t device, const char *driver)
 			return rc;
 		found++;
 	}
-	return found ? 0
-		     : fail(E_NIC_NOT_FOUND, "no unused PCI device %04x:%04x is there", vendor,
-			    device);
+	return found ? 0 : not_found(vendor, device);
 }
 
 static void print_unknown(const struct pci_device *pci)
@@ -299,9 +312,11 @@ unsigned nic_print_unknown(void)
 int nic_none(void)
 {
 	print("No network card that this firmware can drive.\n");
-	if (!nic_print_unknown())
+	if (!nic_print_unknown()) {
+		print("  There is no PCI network device at all.\n");
 		return fail(E_NIC_NONE, "no network card: there is no PCI network device; look "
 					"whether it is enabled in the BIOS setup");
+	}
 	print("  Try: bind VENDOR:DEVICE DRIVER\n");
 	return fail(E_NIC_NONE, "no network card that a driver knows");
 }
@@ -358,4 +373,23 @@ bool nic_preferred(const struct nic *nic)
 	if (setting_text("", "nic", text, sizeof(text)))
 		return matches(nic, text);
 	return setting_text("", "BOOTIF", text, sizeof(text)) && matches(nic, text);
+}
+
+void nic_check_preference(void)
+{
+	static char said[64];
+	char text[64];
+	struct nic *nic;
+
+	if (!setting_text("", "nic", text, sizeof(text)))
+		setting_text("", "BOOTIF", text, sizeof(text));
+	list_for_each(nic, &nics, link) {
+		if (nic_preferred(nic))
+			*text = '\0';
+	}
+	if (*text && strcmp(text, said) != 0)
+		print("No card is %s, which nic= or BOOTIF= asks for (an address, a PCI id such as "
+		      "8086:100e, a place such as 00:03.0, or net1); see ifstat\n",
+		      text);
+	text_copy(said, sizeof(said), text);
 }

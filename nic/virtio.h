@@ -12,6 +12,8 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 
+#define VENDOR_VIRTIO 0x1af4
+
 /** A group of registers, wherever the device put it. */
 struct virtio_region {
 	enum virtio_access {

@@ -23,7 +23,6 @@
 
 #include <linux/virtio_net.h>
 
-#define VENDOR_VIRTIO  0x1af4
 #define DEVICE_LEGACY  0x1000 /* and transitional */
 #define DEVICE_MODERN  0x1041
 #define QUEUE_RX       0

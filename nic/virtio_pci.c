@@ -187,6 +187,8 @@ int virtio_attach(struct virtio_device *dev, struct pci_device *pci)
 	*dev = (struct virtio_device){.pci = pci};
 	if (attach_modern(dev))
 		return 0;
+	if (pci->vendor != VENDOR_VIRTIO) /* a legacy device has no other mark than its id */
+		return fail(E_NIC_CHIP, "this is no virtio device");
 	*dev = (struct virtio_device){.pci = pci};
 	if (attach_legacy(dev))
 		return 0;

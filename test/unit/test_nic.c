@@ -159,6 +159,11 @@ static bool prefers(const char *card, const char *setting, const char *value)
 	return yes;
 }
 
+static bool said(const char *text)
+{
+	return strstr(host_output(), text);
+}
+
 static void test_preferred(void **state)
 {
 	plug(0x0018, 0x0010);
@@ -189,6 +194,24 @@ static void test_preferred(void **state)
 	/* Also when a script changes its mind. */
 	setting_store("nic", "net0", SOURCE_SCRIPT);
 	assert_true(setting_number("", "netX/busloc", 0) == 0x0018);
+}
+
+/* A name that means nothing is said when it is set, and once. */
+static void test_preference_without_a_card(void **state)
+{
+	plug(0x0018, 0x0010);
+	setting_store("nic", "net7", SOURCE_CMDLINE);
+	nic_probe_all();
+	host_output_clear();
+	nic_check_preference();
+	assert_true(said("No card is net7, which nic= or BOOTIF= asks for"));
+	host_output_clear();
+	setting_store("word", "1", SOURCE_SCRIPT);
+	assert_string_equal(host_output(), "");
+	setting_store("nic", "net0", SOURCE_SCRIPT);
+	assert_string_equal(host_output(), "");
+	setting_store("nic", "net8", SOURCE_SCRIPT);
+	assert_true(said("No card is net8,"));
 }
 
 static void test_hardware_settings(void **state)
@@ -228,11 +251,6 @@ static void test_hardware_settings(void **state)
 	assert_non_null(strstr(host_output(), "not a station address"));
 }
 
-static bool said(const char *text)
-{
-	return strstr(host_output(), text);
-}
-
 static void test_unknown_cards_are_listed(void **state)
 {
 	plug(0x0018, 0x0028);
@@ -257,6 +275,7 @@ static void test_no_network_device(void **state)
 {
 	assert_int_equal(nic_none(), E_NIC_NONE);
 	assert_non_null(strstr(error_text(), "there is no PCI network device"));
+	assert_true(said("There is no PCI network device"));
 	assert_false(said("bind"));
 }
 
@@ -270,7 +289,9 @@ static void test_bind(void **state)
 	assert_non_null(strstr(error_text(), "no driver is called \"nosuch\"; there are "));
 	assert_non_null(strstr(error_text(), "fake"));
 	assert_int_equal(nic_bind(0x4321, 0x0999, "fake"), E_NIC_NOT_FOUND);
-	assert_int_equal(nic_bind(0x4321, 0x0010, "fake"), E_NIC_NOT_FOUND); /* in use */
+	assert_non_null(strstr(error_text(), "no PCI device 4321:0999 is there"));
+	assert_int_equal(nic_bind(0x4321, 0x0010, "fake"), E_NIC_NOT_FOUND);
+	assert_non_null(strstr(error_text(), "4321:0010 is net0 already, with the driver fake"));
 	assert_int_equal(nic_bind(0xaaaa, 0xcccc, "fake"), E_NIC_CLASS);
 	assert_int_equal(probed, 1);
 	assert_int_equal(nic_bind(0x4321, 0x0028, "fake"), 0);
@@ -293,8 +314,9 @@ static void test_bind_setting(void **state)
 		      SOURCE_CMDLINE);
 	assert_int_equal(nic_probe_all(), 2);
 	assert_string_equal(nic_find("net0")->chip, "fake");
-	assert_true(said("bind=: not VENDOR:DEVICE:DRIVER, as in bind=8086:1234:e1000\n"));
-	assert_true(said("bind=: no driver is called \"nosuch\""));
+	assert_true(
+		said("bind=nonsense is not VENDOR:DEVICE:DRIVER, as in bind=8086:1234:e1000\n"));
+	assert_true(said("bind=4321:22:nosuch: no driver is called \"nosuch\""));
 }
 
 static void test_as_many_as_there_is_room_for(void **state)
@@ -417,6 +439,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names_in_pci_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_netx, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preferred, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_preference_without_a_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hardware_settings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_cards_are_listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_network_device, setup, teardown),

@@ -229,6 +229,16 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(host_output(), "VIRTIO_F_VERSION_1"));
 }
 
+/* Bound to somebody else's card with an I/O BAR: refused before a port is written. */
+static void test_foreign_card(void **state)
+{
+	struct host_pci *pci = host_pci_add(0x0018, 0x1022, 0x2000, 0x020000);
+
+	put_le32(pci->config + 0x10, 0xc001);
+	assert_int_equal(nic_bind(0x1022, 0x2000, "virtio-net"), E_NIC_CHIP);
+	assert_non_null(strstr(error_text(), "this is no virtio device"));
+}
+
 static void test_left_running(void **state)
 {
 	/* An operating system left the device working, its rings in memory that is ours now. */
@@ -765,6 +775,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_mac, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queue_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_foreign_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_wrap, setup, teardown),
