@@ -226,6 +226,7 @@ static void print_gigabit(uint16_t status)
 
 static void print_words(struct nic *nic)
 {
+	unsigned partner = partner_offer(nic);
 	uint16_t status;
 
 	phy(nic, MII_STATUS); /* what was latched */
@@ -235,10 +236,13 @@ static void print_words(struct nic *nic)
 	      status & MII_STATUS_NEGOTIATED ? "complete" : "not complete",
 	      status & MII_STATUS_FAULT ? ", remote fault" : "");
 	print_ways("Offered", own_offer(nic), phy(nic, MII_ADVERTISE));
-	if (partner_negotiates(nic) || phy(nic, MII_PARTNER))
-		print_ways("Partner offers", partner_offer(nic), phy(nic, MII_PARTNER));
-	if (!partner_negotiates(nic))
-		print("  The partner does not negotiate, or no partner is there.\n");
+	if (partner_negotiates(nic) || partner)
+		print_ways("Partner offers", partner, phy(nic, MII_PARTNER));
+	if (!(status & MII_STATUS_LINK))
+		print("  No partner is seen.\n");
+	else if (!partner_negotiates(nic) && !(partner & (partner - 1)))
+		print("  The partner does not negotiate: what it offers is a guess from its "
+		      "signal.\n");
 	if (own_ability(nic) & WAY_1000_FULL)
 		print_gigabit(phy(nic, MII_STATUS_1000));
 }
