@@ -158,9 +158,9 @@ static int run_dhcp(struct call *call)
 }
 
 static const char dhcp_details[] =
-	"All cards (or those named) are opened and asked at the same time. The first answer that\n"
-	"says what to boot wins, then any answer; the other cards are closed again. What the\n"
-	"server said is readable as net0.dhcp/NAME.\n";
+	"All cards (or those named) are opened and asked at the same time. The first\n"
+	"answer that says what to boot wins, then any answer; the other cards are closed\n"
+	"again. What the server said is readable as net0.dhcp/NAME.\n";
 
 TABLE_ENTRY(command, cmd_dhcp) = {
 	.name = "dhcp",
