@@ -249,11 +249,15 @@ void pci_enable(struct pci_device *dev)
 	msi_off(dev);
 	command = pci_read16(dev, PCI_COMMAND);
 	pci_write16(dev, PCI_COMMAND,
-		    command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
-			    PCI_COMMAND_INTX_DISABLE);
+		    command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
 	/* A latency timer of nearly nothing makes conventional PCI cards drop packets. */
 	if (pci_read8(dev, PCI_LATENCY_TIMER) < 32)
 		pci_write8(dev, PCI_LATENCY_TIMER, 32);
+}
+
+void pci_enable_dma(struct pci_device *dev)
+{
+	pci_write16(dev, PCI_COMMAND, pci_read16(dev, PCI_COMMAND) | PCI_COMMAND_MASTER);
 }
 
 void pci_disable_dma(struct pci_device *dev)

@@ -37,8 +37,11 @@ void pci_write32(const struct pci_device *dev, unsigned offset, uint32_t value);
 bool pci_next(struct pci_device *dev, uint32_t busdevfn);
 /** Offset of capability @id (0 none); @after: continue behind that one (0 first). */
 unsigned pci_capability(const struct pci_device *dev, uint8_t id, unsigned after);
-/** Memory/IO decoding and bus mastering on, power state D0. */
+/** Memory/IO decoding on, power state D0, no interrupts. Bus mastering stays as it is: a device
+ * that was left armed, then cut off, would write to where its previous owner's memory was. */
 void pci_enable(struct pci_device *dev);
+/** Bus mastering on, once the device was reset. */
+void pci_enable_dma(struct pci_device *dev);
 void pci_disable_dma(struct pci_device *dev);
 /** Size of BAR @index in bytes, by the write-ones method with decoding off. */
 uint64_t pci_bar_size(struct pci_device *dev, unsigned index);

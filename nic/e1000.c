@@ -397,6 +397,7 @@ static int e1000_open(struct nic *nic)
 		return rc;
 	}
 	e->running = true;
+	pci_enable_dma(&nic->pci);
 	e1000_tell_firmware(e, true);
 	write_mac(e, nic->mac);
 	e1000_start_link(nic);

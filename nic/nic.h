@@ -73,7 +73,8 @@ struct nic;
 
 struct nic_ops {
 	/** Bring the card from any state to running with nic->mac as its address; may set mtu and
-	 * features. The core has enabled the PCI function. 0 or an error after fail(), with
+	 * features. The core has woken the PCI function; DMA is for the driver to allow, with
+	 * pci_enable_dma(), when the reset is done. 0 or an error after fail(), with
 	 * nothing left allocated. */
 	int (*open)(struct nic *nic);
 	/** DMA off, interrupts masked, buffers free; frames on the ring need not be reported, the

@@ -272,6 +272,7 @@ static int r8169_open(struct nic *nic)
 		return rc;
 	}
 	r->running = true;
+	pci_enable_dma(&nic->pci);
 	r8169_start(nic);
 	r8169_phy_start(nic);
 	return 0;

@@ -439,6 +439,7 @@ static int net_open(struct nic *nic)
 	}
 	fill_rx(net);
 	tell_mac(nic);
+	pci_enable_dma(&nic->pci);
 	virtio_driver_ok(&net->dev);
 	virtqueue_publish(&net->rx);
 	net->config_due = 0;

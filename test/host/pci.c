@@ -10,7 +10,7 @@
 #define STATUS_CAPS    0x10
 #define BAR_IO	       0x1u
 #define BAR_64	       0x4u
-#define COMMAND_ALL    0x7
+#define COMMAND_DECODE 0x3
 #define COMMAND_MASTER 0x4
 
 static struct host_pci functions[HOST_PCI_MAX];
@@ -165,7 +165,12 @@ unsigned pci_capability(const struct pci_device *dev, uint8_t id, unsigned after
 
 void pci_enable(struct pci_device *dev)
 {
-	pci_write16(dev, CONFIG_COMMAND, pci_read16(dev, CONFIG_COMMAND) | COMMAND_ALL);
+	pci_write16(dev, CONFIG_COMMAND, pci_read16(dev, CONFIG_COMMAND) | COMMAND_DECODE);
+}
+
+void pci_enable_dma(struct pci_device *dev)
+{
+	pci_write16(dev, CONFIG_COMMAND, pci_read16(dev, CONFIG_COMMAND) | COMMAND_MASTER);
 }
 
 void pci_disable_dma(struct pci_device *dev)

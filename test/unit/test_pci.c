@@ -12,6 +12,7 @@
 #define pci_next	real_pci_next
 #define pci_capability	real_pci_capability
 #define pci_enable	real_pci_enable
+#define pci_enable_dma	real_pci_enable_dma
 #define pci_disable_dma real_pci_disable_dma
 #define pci_bar_size	real_pci_bar_size
 #define pci_map		real_pci_map
@@ -280,11 +281,13 @@ static void test_wake(void **state)
 	pci_enable(&dev);
 	assert_int_equal(get_le16(f->config + 0x44) & 0x0103, 0);
 	assert_int_equal(get_le32(f->config + 0x10), 0xfeb00000);
-	assert_int_equal(get_le16(f->config + 4), 0x407);
+	assert_int_equal(get_le16(f->config + 4), 0x403);
 	assert_int_equal(f->config[0x52] & 1, 0);
 	assert_int_equal(f->config[0x63] & 0x80, 0);
 	assert_int_equal(f->config[0x0d], 32);
 	assert_true(clock_us() >= 10000);
+	pci_enable_dma(&dev);
+	assert_int_equal(get_le16(f->config + 4), 0x407);
 	pci_disable_dma(&dev);
 	assert_int_equal(get_le16(f->config + 4), 3);
 }

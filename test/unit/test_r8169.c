@@ -74,6 +74,38 @@ static void test_every_chip_from_any_state(void **state)
 	}
 }
 
+static unsigned resets, resets_with_dma;
+
+static void count_resets(uintptr_t address, unsigned size, uint32_t value)
+{
+	if ((address & 0xff) == CR && size == 1 && value & CR_RESET) {
+		resets++;
+		resets_with_dma += rtl_cfg_read(card.chip, PCI_COMMAND, 2) >> 2 & 1;
+	}
+	card_mmio_out(address, size, value);
+}
+
+/** An armed card that was cut off from memory, as kexec does, stays cut off until it was reset. */
+static void test_armed_and_cut_off(void **state)
+{
+	struct rtl_opts options = card_options("8168h");
+
+	options.left = RTL_LEFT_ARMED;
+	card_plug(&options);
+	rtl_cfg_write(card.chip, PCI_COMMAND, 0, 2);
+	card_show_config();
+	host_mmio_out = count_resets;
+	resets = resets_with_dma = 0;
+	assert_int_equal(nic_probe_all(), 1);
+	nic = nic_find("net0");
+	assert_int_equal(nic_open(nic), 0);
+	assert_int_equal(resets, 2);
+	assert_int_equal(resets_with_dma, 0);
+	card_run(300);
+	card_exchange();
+	card_check();
+}
+
 /** What must be in the registers of a running card, and is gone from them when it is closed. */
 static void test_configuration(void **state)
 {
@@ -552,6 +584,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_chip, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_every_chip_from_any_state, card_setup,
 						card_teardown),
+		cmocka_unit_test_setup_teardown(test_armed_and_cut_off, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_configuration, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_good_link_is_left_alone, card_setup,
 						card_teardown),
