@@ -364,7 +364,7 @@ static int map_registers(struct nic *nic, uint64_t *size)
 			i++;
 	}
 	for (i = 0; i < ARRAY_SIZE(nic->pci.bar) && !r->regs && !r->ports; i++) {
-		if (nic->pci.bar[i].io)
+		if (nic->pci.bar[i].io && pci_bar_size(&nic->pci, i) >= BAR_MIN)
 			r->ports = (uint16_t)nic->pci.bar[i].address;
 	}
 	if (!r->regs && !r->ports)

@@ -474,6 +474,20 @@ static void test_ports(void **state)
 	}
 }
 
+/** Bound by hand to a card of another kind, with fewer ports. */
+static void test_too_few_ports(void **state)
+{
+	struct rtl_opts options = card_options("8168h");
+
+	card_plug(&options);
+	memset(card.pci->bar_size, 0, sizeof(card.pci->bar_size));
+	card.pci->bar_size[0] = 32;
+	card.writes = 0;
+	assert_int_equal(nic_probe_all(), 0);
+	assert_non_null(strstr(host_output(), "no usable BAR"));
+	assert_int_equal(card.writes, 0);
+}
+
 /** The registers lie where nobody can reach them; the BAR with the interrupt vectors does not
  * count. */
 static void test_registers_out_of_reach(void **state)
@@ -600,6 +614,7 @@ int main(void)
 						card_teardown),
 		cmocka_unit_test_setup_teardown(test_phy_registers, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_ports, card_setup, card_teardown),
+		cmocka_unit_test_setup_teardown(test_too_few_ports, card_setup, card_teardown),
 		cmocka_unit_test_setup_teardown(test_registers_out_of_reach, card_setup,
 						card_teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_chips, card_setup, card_teardown),
