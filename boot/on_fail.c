@@ -9,6 +9,7 @@
 #include "bios/power.h"
 #include "boot/boot.h"
 #include "cmdline/command.h"
+#include "lib/error.h"
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "lib/text.h"
@@ -22,18 +23,18 @@ static bool locked(void)
 	return setting_number("", "lock", 0) != 0;
 }
 
-/* Count down on one line; true when a key was pressed. */
+/* Count down on one line; true when a key was pressed (Ctrl-C cancels the wait). */
 static bool countdown(const char *what, unsigned seconds)
 {
 	const char *offer = locked() ? "a key ends the wait" : "any key opens the shell";
-	int key = -1;
+	int rc = E_TIMEOUT;
 
-	for (unsigned left = seconds; left && key < 0; left--) {
+	for (unsigned left = seconds; left && rc == E_TIMEOUT; left--) {
 		print("\r%s in %u s, %s \b", what, left, offer);
-		wait_until((key = console_key()) >= 0, clock_ms() + 1000);
+		rc = wait_until(console_key() >= 0, clock_ms() + 1000);
 	}
 	print("\n");
-	return key >= 0;
+	return rc != E_TIMEOUT;
 }
 
 static void act_exit(unsigned delay)
@@ -69,8 +70,7 @@ static void act_halt(unsigned delay)
 			wait_turn(DEADLINE_NEVER);
 	}
 	print("Stopped (on-fail=halt); any key opens the shell\n");
-	while (console_key() < 0)
-		wait_turn(DEADLINE_NEVER);
+	wait_until(console_key() >= 0, DEADLINE_NEVER);
 	act_shell(delay);
 }
 

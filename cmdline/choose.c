@@ -103,8 +103,10 @@ static void key_pressed(struct chooser *c)
 /* When to look at the clock again. */
 static uint64_t next_look(const struct chooser *c)
 {
-	if (c->end)
-		return c->end - (uint64_t)(seconds_left(c) - 1) * 1000;
+	unsigned seconds = seconds_left(c);
+
+	if (c->end) /* which may have come while the screen was drawn */
+		return seconds ? c->end - (uint64_t)(seconds - 1) * 1000 : c->end;
 	return c->resume ? c->resume : DEADLINE_NEVER;
 }
 

@@ -18,6 +18,7 @@
 #define ROWS_MAX   512
 #define NAME_MAX   64
 #define SCOPE_MAX  32
+#define TYPE_MAX   12
 #define VALUE_MAX  1024
 #define SEARCH_MAX 24
 #define NAME_LEFT  3
@@ -138,7 +139,7 @@ static const struct setting_value *fetch(struct config *c, const struct row *row
 
 static void value_text(const struct setting_value *value, char *text, size_t size)
 {
-	if (value->predefined && value->predefined->secret)
+	if (setting_value_is_secret(value))
 		text_copy(text, size, "***");
 	else if (setting_show(value, text, size) < 0)
 		text[0] = 0;
@@ -222,12 +223,16 @@ static void follow(struct config *c, const char *link)
 static void store(struct config *c, const char *text)
 {
 	unsigned selected = c->list.selected;
-	char kept[NAME_MAX], name[NAME_MAX + SCOPE_MAX];
+	const struct setting_value *old = fetch(c, &c->rows[selected]);
+	char kept[NAME_MAX], name[NAME_MAX + SCOPE_MAX + TYPE_MAX];
 	int rc;
 
 	text_copy(kept, sizeof(kept), c->rows[selected].name);
-	rc = setting_store(full_name(c, &c->rows[selected], name, sizeof(name)), text,
-			   SOURCE_SCRIPT);
+	full_name(c, &c->rows[selected], name, sizeof(name));
+	/* It is read as it was shown. */
+	if (old)
+		format_append(name, sizeof(name), ":%s", old->type->name);
+	rc = setting_store(name, text, SOURCE_SCRIPT);
 	collect(c);
 	for (unsigned i = 0; i < c->list.count; i++) {
 		if (!strcmp(c->rows[i].name, kept))
@@ -243,10 +248,16 @@ static void store(struct config *c, const char *text)
 
 static void begin_edit(struct config *c)
 {
-	char name[NAME_MAX + SCOPE_MAX];
+	const struct setting_value *value = fetch(c, &c->rows[c->list.selected]);
+	long len = value ? setting_show(value, c->value, VALUE_MAX) : 0;
 
-	setting_text("", full_name(c, &c->rows[c->list.selected], name, sizeof(name)), c->value,
-		     sizeof(c->value));
+	if (len >= VALUE_MAX) {
+		tui_alert("The value is too long to be edited here; use set");
+		memset(c->value, 0, sizeof(c->value));
+		return;
+	}
+	if (len <= 0)
+		c->value[0] = 0;
 	line_text_set(&c->line, c->value);
 	c->editing = true;
 	draw_hint(c);

@@ -104,6 +104,12 @@ void secrets_hide(const char *text, char *buf, size_t size);
 /** The command @words as one line for a message, cut with "...". */
 void secrets_hide_words(char *const *words, int count, char *buf, size_t size);
 
+/* ---- kernel_cmdline.c ---- */
+
+/** The kernel command line for the screen, cut at @size: as secrets_hide(), and NAME=*** for what
+ * it says of secrets that have other values now. */
+void cmdline_hide_secrets(const char *cmdline, char *text, size_t size);
+
 /* ---- script.c ---- */
 
 /** The lines of a script. */

@@ -12,7 +12,7 @@
  * somebody's kernel entry, is skipped with one message, and settings behind it
  * still count. "--" begins the script in any case.
  */
-#include "cmdline/command.h"
+#include "cmdline/interpreter.h"
 #include "bios/heap.h"
 #include "lib/error.h"
 #include "lib/format.h"
@@ -247,9 +247,24 @@ struct leftovers {
 	bool foreign; /* not only "quiet" */
 };
 
+/* Append @word to a line for the screen; what it sets stays hidden when that is a secret. */
+static void append_word(char *text, size_t size, const char *word, const char *raw, size_t raw_len)
+{
+	size_t equals = setting_form(word);
+	char name[100] = "";
+
+	if (equals < sizeof(name))
+		memcpy(name, word, equals);
+	format_append(text, size, "%s", *text ? " " : "");
+	if (setting_is_secret(name))
+		format_append(text, size, "%s=***", name);
+	else
+		format_append(text, size, "%.*s", (int)raw_len, raw);
+}
+
 static void leave(struct leftovers *left, const char *word)
 {
-	format_append(left->text, sizeof(left->text), "%s%s", *left->text ? " " : "", word);
+	append_word(left->text, sizeof(left->text), word, word, strlen(word));
 	if (strcmp(word, "quiet") != 0)
 		left->foreign = true;
 }
@@ -320,6 +335,19 @@ char *cmdline_seed(const char *cmdline)
 		      left.text);
 	use_ip();
 	return script;
+}
+
+void cmdline_hide_secrets(const char *cmdline, char *text, size_t size)
+{
+	struct words_reader *r = heap_alloc(sizeof(*r));
+
+	*text = 0;
+	if (!r)
+		return;
+	for (r->next = cmdline; read_word(r);)
+		append_word(text, size, r->word, r->raw, (size_t)(r->next - r->raw));
+	heap_free(r);
+	secrets_hide(text, text, size);
 }
 
 /* `debug=tcp,dhcp:2`, from wherever it is set. */

@@ -86,6 +86,11 @@ static size_t compose(struct editor *e, char *out)
 	else
 		memcpy(out + prompt, e->text + e->first, n);
 	out[prompt + n] = 0;
+	/* A value to be edited may come from a server, with sequences that move the cursor. */
+	for (char *p = out + prompt; *p; p++) {
+		if ((uint8_t)*p < ' ' || *p == KEY_RUBOUT)
+			*p = '?';
+	}
 	return prompt + e->line.cursor - e->first;
 }
 

@@ -171,8 +171,8 @@ int script_goto(const char *label)
 	if (rc)
 		return fail_context(rc, "goto %.60s", label);
 	if (!find_label(current_frame->lines, label))
-		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"", current_frame->script,
-			    label);
+		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"",
+			    current_frame->script ? current_frame->script : "the block", label);
 	blocks_jumped(current_frame);
 	line_stop();
 	return 0;

@@ -216,9 +216,13 @@ void tui_put(unsigned row, unsigned column, unsigned width, enum tui_pair pair, 
 void tui_edit(unsigned row, unsigned column, unsigned width, const struct line_text *line,
 	      bool secret, bool focused)
 {
-	size_t first = focused && line->cursor >= width ? line->cursor - width + 1 : 0;
-	size_t shown = min(line->len - first, (size_t)width);
+	size_t first, shown;
 
+	width = room(row, column, width);
+	if (!width)
+		return;
+	first = focused && line->cursor >= width ? line->cursor - width + 1 : 0;
+	shown = min(line->len - first, (size_t)width);
 	move(row, column);
 	style(PAIR_EDIT, false);
 	for (size_t i = 0; i < width; i++) {

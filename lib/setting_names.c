@@ -206,27 +206,35 @@ int reference_parse(const char *text, struct reference *ref)
 	return type_rc;
 }
 
-bool setting_is_secret(const char *name)
-{
-	struct reference ref;
-
-	return !reference_parse(name, &ref) && ref.predefined && ref.predefined->secret;
-}
-
-bool setting_value_is_secret(const struct setting_value *value)
+/* Is what @name holds secret: by its definition, or because an option inside is? */
+static bool is_secret(const struct setting *predefined, const char *name)
 {
 	const struct setting *s;
 	uint32_t tag;
 
-	if (value->predefined)
-		return value->predefined->secret;
-	if (!text_to_u32(value->name, 10, 255, &tag))
+	if (predefined)
+		return predefined->secret;
+	if (!text_to_u32(name, 10, 255, &tag))
 		return false;
 	table_for_each(setting, s) {
 		if (s->secret && s->tag >> 8 == tag)
 			return true;
 	}
 	return false;
+}
+
+/* A type that there is not makes the name no less secret. */
+bool setting_is_secret(const char *name)
+{
+	struct reference ref;
+	int rc = reference_parse(name, &ref);
+
+	return (!rc || rc == E_SETTING_TYPE) && is_secret(ref.predefined, ref.name);
+}
+
+bool setting_value_is_secret(const struct setting_value *value)
+{
+	return is_secret(value->predefined, value->name);
 }
 
 void settings_set_netx(const char *card)

@@ -313,6 +313,11 @@ static char *request_target(const struct uri *uri)
 	return target;
 }
 
+static bool same_server(const struct uri *a, const struct uri *b)
+{
+	return uri_port(a) == uri_port(b) && text_equal_nocase(a->host, b->host);
+}
+
 static bool has_content(const struct run *run)
 {
 	return run->request->content_type && !run->plain;
@@ -362,7 +367,8 @@ static int write_request(struct run *run, struct text *t, const char *target)
 		    (unsigned long long)r->range_last);
 	if (r->if_range)
 		add(t, "If-Range: %s\r\n", r->if_range);
-	if (r->headers)
+	/* They may hold a secret that is meant for one server. */
+	if (r->headers && same_server(uri, r->uri))
 		add(t, "%s", r->headers);
 	if (has_content(run))
 		add(t, "Content-Type: %s\r\nContent-Length: %u\r\n", r->content_type,
@@ -512,11 +518,6 @@ static int exchange_run(struct run *run, struct connection *c)
 }
 
 /* ---- Redirects and logins ---- */
-
-static bool same_server(const struct uri *a, const struct uri *b)
-{
-	return uri_port(a) == uri_port(b) && text_equal_nocase(a->host, b->host);
-}
 
 static bool is_clean(const char *text)
 {

@@ -7,6 +7,7 @@
 #include "lib/error.h"
 #include "lib/picture.h"
 #include "lib/text.h"
+#include "netstack/fetch.h"
 
 /* ---- console ---- */
 
@@ -50,21 +51,13 @@ static int switch_mode(const struct call *call, const struct picture *picture)
 	return console_graphics(&graphics);
 }
 
-/* The image that is called @name, else a download from there. */
-static int acquire(const char *name, struct image **image)
-{
-	struct image_request request = {.uri = name, .retries = 3};
-
-	*image = image_find(name);
-	return *image ? 0 : image_download(&request, image);
-}
-
 static int switch_with_picture(const struct call *call)
 {
 	const char *name = call->option[PICTURE].text;
+	struct image_request request = {.uri = name, .retries = fetch_retries()};
 	struct picture picture;
 	struct image *image;
-	int rc = acquire(name, &image);
+	int rc = image_acquire(&request, &image);
 
 	if (rc)
 		return rc;

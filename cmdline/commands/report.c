@@ -39,7 +39,7 @@ static void report_start(void)
 
 	print("ipxe.lkrn %s, started by %s (type 0x%02x) through the %s-bit entry\n", version,
 	      loader_name(loader.loader_type), loader.loader_type, loader.entry32 ? "32" : "16");
-	secrets_hide(loader.cmdline, text, sizeof(text));
+	cmdline_hide_secrets(loader.cmdline, text, sizeof(text));
 	print("Command line: %s\n", *text ? text : "(empty)");
 }
 

@@ -56,7 +56,7 @@ static uint8_t peer_mac[ETH_ALEN] = {2, 0, 0, 0, 0, 1}; /* frames to another one
 
 /* The state of the scripted peer. */
 static uint32_t peer_seq, peer_ack, peer_isn = 1000;
-static uint16_t our_port;
+static uint16_t our_port, peer_port = PEER_PORT;
 static uint16_t peer_window = 65535;
 static bool peer_ts, peer_bad_csum;
 static uint32_t peer_tsval = 5000, peer_tsecr;
@@ -289,7 +289,7 @@ static void peer_send_raw(const struct peer_segment *seg, size_t first)
 static struct peer_segment peer_segment(uint8_t flags, uint32_t seq, const void *data, uint32_t len)
 {
 	return (struct peer_segment){
-		.source_port = PEER_PORT,
+		.source_port = peer_port,
 		.dest_port = our_port,
 		.seq = seq,
 		.ack = peer_ack,

@@ -261,6 +261,19 @@ static void test_extremes(void **state)
 	heap_free(script);
 }
 
+/* A word that is refused is quoted, without the secret in it. */
+static void test_secrets(void **state)
+{
+	char text[64];
+
+	host_output_clear();
+	assert_null(cmdline_seed("net0/password:strin=geheim"));
+	assert_null(strstr(host_output(), "geheim"));
+	assert_non_null(strstr(host_output(), "net0/password:strin=***"));
+	setting_text("", "cmdline", text, sizeof(text));
+	assert_string_equal(text, "net0/password:strin=***");
+}
+
 static void test_no_memory(void **state)
 {
 	host_heap_fail(1, true);
@@ -279,6 +292,7 @@ int main(void)
 		cmocka_unit_test_setup(test_use_ip_is_weak, setup),
 		cmocka_unit_test_setup(test_debug, setup),
 		cmocka_unit_test_setup(test_extremes, setup),
+		cmocka_unit_test_setup(test_secrets, setup),
 		cmocka_unit_test_setup(test_no_memory, setup),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

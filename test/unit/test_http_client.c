@@ -98,6 +98,7 @@ static void server_turn(void)
 		if (seg->flags == TCP_SYN) {
 			connections++;
 			our_port = seg->source_port;
+			peer_port = seg->dest_port;
 			peer_isn += 100000;
 			peer_seq = peer_isn;
 			peer_ack = seg->seq + 1;
@@ -525,6 +526,20 @@ static void test_post_redirected(void **state)
 	params_free(params_find("p"));
 }
 
+static void test_header_lines_stay_with_their_server(void **state)
+{
+	make_params("", NULL);
+	say("HTTP/1.1 307 T\r\nLocation: http://192.0.2.1:3261/y\r\nContent-Length: 0\r\n\r\n",
+	    KEEP);
+	say(OK("2", "ok"), KEEP);
+	assert_int_equal(get("/x##params", 0), 0);
+	assert_got("ok");
+	assert_true(asked(0, "X-Key: a b"));
+	assert_true(asked(1, "Host: 192.0.2.1:3261"));
+	assert_false(asked(1, "X-Key"));
+	params_free(params_find(""));
+}
+
 static void test_get_with_params(void **state)
 {
 	make_params("q", "GET");
@@ -554,6 +569,7 @@ int main(void)
 		TEST(test_post),
 		TEST(test_post_is_not_repeated),
 		TEST(test_post_redirected),
+		TEST(test_header_lines_stay_with_their_server),
 		TEST(test_get_with_params),
 		TEST(test_params_refused),
 		TEST(test_connection_is_reused),

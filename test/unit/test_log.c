@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #undef fail
+#include "boot/boot.h"
 #include "cmdline/command.h"
 #include "lib/error.h"
 #include "lib/format.h"
@@ -172,6 +173,17 @@ static void report_names_the_last_failures_once(void **state)
 	assert_non_null(strstr(host_output(), "No network card"));
 }
 
+static void report_keeps_secrets_of_the_command_line(void **state)
+{
+	static const char line[] = "net0/password=geheim x=1 'net0/password:string=ge heim' dhcp";
+	memcpy(loader.cmdline, line, sizeof(line));
+	host_output_clear();
+	assert_int_equal(command_line("report"), 0);
+	assert_non_null(strstr(host_output(), "Command line: net0/password=*** x=1 "
+					      "net0/password:string=*** dhcp\n"));
+	loader.cmdline[0] = 0;
+}
+
 static void poll(unsigned turns)
 {
 	while (turns--) {
@@ -244,6 +256,7 @@ int main(void)
 		TEST(debug_command),
 		TEST(log_shows_what_was_said_and_does_not_log_itself),
 		TEST(report_names_the_last_failures_once),
+		TEST(report_keeps_secrets_of_the_command_line),
 		TEST(syslog_gets_the_lines_when_there_is_a_route),
 		TEST(syslog_does_not_feed_itself),
 #undef TEST

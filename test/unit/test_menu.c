@@ -365,6 +365,19 @@ static void test_timeout_ends(void **state)
 	assert_true(clock_ms() > 4000000);
 }
 
+/* The end may come at any moment, also between two looks at the clock. */
+static void test_timeout_in_between(void **state)
+{
+	host_turn = press_when_late;
+	for (uint32_t us = 999900; us < 1000010; us++) {
+		host_turn_us = us;
+		host_clock_set_ms(1000);
+		run("menu\nitem a Alpha\nchoose --timeout 2000 x\n");
+		assert_true(clock_ms() < 10000);
+	}
+	host_turn_us = 1000;
+}
+
 /* ---- Giving up ---- */
 
 static void test_cancel(void **state)
@@ -596,6 +609,55 @@ static void test_config_hides_secrets(void **state)
 	assert_string_equal(value("password"), "geheim1");
 }
 
+static void look_no_secret(void)
+{
+	assert_string_equal(selected(), "175                      ***");
+}
+
+static void test_config_hides_what_encapsulates_secrets(void **state)
+{
+	setting_store_raw("net0.dhcp", "175", "string", "\xbf\6geheim", 8, SOURCE_DHCP);
+	host_card_add(0, NULL);
+	USER(TYPE("175"), {0, "\r", look_no_secret}, PRESS(KEY_CTRL_C));
+	assert_int_equal(command_line("config net0.dhcp"), E_CANCELLED);
+	assert_null(strstr(host_output(), "geheim"));
+}
+
+/* What is edited keeps its type, and nothing is cut. */
+static void test_config_keeps_values(void **state)
+{
+	char text[2000];
+	struct setting_value stored;
+
+	memset(text, 'a', sizeof(text));
+	setting_store("colour:hex", "aa:bb", SOURCE_SCRIPT);
+	setting_store_raw("", "long", NULL, text, sizeof(text), SOURCE_SCRIPT);
+	USER(TYPE("colo\r\bc\r"), PRESS(KEY_CTRL_X));
+	assert_int_equal(command_line("config"), 0);
+	assert_int_equal(setting_fetch("colour", &stored), 0);
+	assert_int_equal(stored.len, 2);
+	assert_memory_equal(stored.raw, "\xaa\xbc", 2);
+	USER(TYPE("long\r\r"), PRESS(KEY_CTRL_X));
+	assert_int_equal(command_line("config"), 0);
+	assert_int_equal(setting_fetch("long", &stored), 0);
+	assert_int_equal(stored.len, sizeof(text));
+}
+
+/* A field to the right of the screen, as margins of pixels can leave it. */
+static void test_no_room(void **state)
+{
+	char text[] = "text";
+	struct line_text line = {.text = text, .len = 4, .size = sizeof(text)};
+
+	tui_open("title");
+	host_output_clear();
+	tui_edit(3, 85, (unsigned)-8, &line, false, true);
+	assert_string_equal(host_output(), "");
+	tui_edit(3, 78, 50, &line, false, false);
+	assert_true(strlen(host_output()) < 40);
+	tui_close();
+}
+
 /* ---- Colours ---- */
 
 static void look_colours(void)
@@ -667,6 +729,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_timeout, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_timeout_resumes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_timeout_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_timeout_in_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failure, setup, teardown),
@@ -676,6 +739,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_login, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_hides_secrets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_config_hides_what_encapsulates_secrets, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_config_keeps_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_colours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_memory, setup, teardown),
 	};

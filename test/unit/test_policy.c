@@ -130,6 +130,27 @@ static void delays(void **state)
 	assert_non_null(strstr(host_output(), "iPXE> "));
 }
 
+/* Ctrl-C is a key as well, whoever sees it first. */
+static void lean_on_ctrl_c(void)
+{
+	if (!strstr(host_output(), "iPXE> "))
+		host_key(KEY_CTRL_C);
+	else
+		host_keys("exit\r");
+}
+
+static void ctrl_c_ends_the_countdown(void **state)
+{
+	uint64_t start = clock_ms();
+
+	set("on-fail", "retry,30");
+	host_turn = lean_on_ctrl_c;
+	act("exit");
+	host_turn = NULL;
+	assert_true(clock_ms() - start < 5000);
+	assert_non_null(strstr(host_output(), "iPXE> "));
+}
+
 static void nonsense_is_said_at_once(void **state)
 {
 	static const char *const values[] = {"explode",	       "retry,", "retry,x",
@@ -170,6 +191,7 @@ int main(void)
 		TEST(a_script_sets_its_own_time),
 		TEST(actions),
 		TEST(delays),
+		TEST(ctrl_c_ends_the_countdown),
 		TEST(nonsense_is_said_at_once),
 		TEST(locked_machines_have_no_shell),
 #undef TEST

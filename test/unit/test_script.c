@@ -565,6 +565,23 @@ static void test_cancel_line(void **state)
 	assert_int_equal(error_code(), E_CANCELLED);
 }
 
+/* A value from a server is edited without its control characters reaching the screen. */
+static void test_line_is_tame(void **state)
+{
+	setting_store_raw("", "wild", NULL, "a\033[2J\nb", 7, SOURCE_DHCP);
+	host_keys("\r");
+	assert_int_equal(command_line("read wild"), 0);
+	assert_non_null(strstr(host_output(), "a?[2J?b"));
+	assert_null(strchr(host_output(), '\033'));
+}
+
+static void test_goto_in_a_block_of_the_shell(void **state)
+{
+	host_keys("if isset x\rgoto nowhere\rendif\rexit\r");
+	shell_run();
+	assert_non_null(strstr(host_output(), "the block has no label \":nowhere\""));
+}
+
 static void test_shell(void **state)
 {
 	host_keys("echo one\rset x 2\recho ${x}\risset ${none}\rexit 7\recho never\r");
@@ -637,6 +654,8 @@ static void test_login_and_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_line_is_tame, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_goto_in_a_block_of_the_shell, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_operators, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_values_are_not_syntax, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures, setup, teardown),

@@ -402,6 +402,9 @@ static void test_secrets(void **state)
 	setting_store_raw("net0.dhcp", "175", NULL, "\277\1x", 3, SOURCE_DHCP);
 	setting_store_raw("net0.dhcp", "43", NULL, "\277\1x", 3, SOURCE_DHCP);
 	assert_true(setting_is_secret("net7/175.191:hex"));
+	assert_true(setting_is_secret("net7.dhcp/175"));
+	assert_true(setting_is_secret("password:nosuchtype"));
+	assert_false(setting_is_secret("43"));
 	assert_int_equal(setting_fetch("password:hex", &value), 0);
 	assert_true(setting_value_is_secret(&value));
 	assert_int_equal(setting_fetch("175:hex", &value), 0);
