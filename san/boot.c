@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Booting from a drive: sector 0 to 0:7C00, read through INT 13h as the boot
- * sector itself will read, and a jump there with DL = drive.
+ * sector itself will read, and a jump there with DL = drive. From a CD: the boot
+ * image that its catalog names (san/cd.c).
  *
  * A boot sector that gives up (INT 18h, INT 19h, a far return) comes back here.
  * Until then our memory is hidden from it, whether or not a SAN is hooked: it is
  * needed for coming back. Cards stay open only while a SAN is hooked.
  */
 #include "san/san.h"
+#include "san/cd.h"
 #include "san/drives.h"
 #include "san/guest.h"
 #include "bios/gate.h"
@@ -103,8 +105,8 @@ static int check_signature(unsigned number, struct san_drive *drive)
 		return 0;
 	if (drive && is_iso(drive))
 		return fail(E_SAN_CD_IMAGE,
-			    "drive 0x%02x holds a CD image without a disk boot sector; CDs "
-			    "(El Torito) cannot be booted from a SAN drive yet",
+			    "drive 0x%02x holds a CD image that has neither a boot catalog "
+			    "(El Torito) nor a boot sector",
 			    number);
 	return fail(E_SAN_NO_SIGNATURE,
 		    "drive 0x%02x is not bootable: its first sector does not end in 55 AA", number);
@@ -112,10 +114,27 @@ static int check_signature(unsigned number, struct san_drive *drive)
 
 /* ---- Running ---- */
 
-static int run_boot_sector(unsigned number)
+static bool is_cd(const struct san_drive *drive)
+{
+	return drive && drive->cd.found;
+}
+
+static int load(unsigned number, struct san_drive *drive)
+{
+	int rc;
+
+	if (is_cd(drive))
+		return cd_load(drive);
+	rc = read_boot_sector(number, drive);
+	return rc ? rc : check_signature(number, drive);
+}
+
+static int run_boot_sector(unsigned number, const struct san_drive *drive)
 {
 	struct real_regs regs = {.edx = number, .eflags = FLAG_IF};
 
+	if (is_cd(drive))
+		return real_enter(drive->cd.boot.segment, 0, 0, BOOT_ADDRESS, &regs);
 	return real_enter(0, BOOT_ADDRESS, 0, BOOT_ADDRESS, &regs);
 }
 
@@ -134,7 +153,7 @@ static int run_without_network(unsigned number)
 			open[count++] = nic;
 	}
 	nic_close_all();
-	rc = run_boot_sector(number);
+	rc = run_boot_sector(number, NULL);
 	for (unsigned i = 0; i < count; i++) {
 		if (nic_open(open[i]))
 			print("%s does not open again: %s\n", open[i]->name, error_text());
@@ -145,17 +164,18 @@ static int run_without_network(unsigned number)
 static int boot(unsigned number)
 {
 	struct san_drive *drive = drive_find(number);
-	int rc = read_boot_sector(number, drive);
+	int rc = load(number, drive);
 
-	if (!rc)
-		rc = check_signature(number, drive);
 	if (!rc)
 		rc = memmap_hide();
 	if (rc)
 		return rc;
+	if (is_cd(drive) && !drive->ibft.target_count)
+		print("Note: an operating system on this CD no longer finds it once its kernel "
+		      "runs, unless its initial RAM disk holds all that it needs\n");
 	if (san_any_hooked()) {
 		guest_running(true);
-		run_boot_sector(number);
+		run_boot_sector(number, drive);
 		guest_running(false);
 	} else {
 		run_without_network(number);

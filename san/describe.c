@@ -282,9 +282,9 @@ void describe_print(const struct san_drive *drive)
 	bool keep;
 
 	print("0x%02x: %s\n", drive->number, dev->description);
-	print("      %s, %u-byte sectors%s",
+	print("      %s, %u-byte sectors%s%s",
 	      size_text(dev->blocks * dev->block_size, text, sizeof(text)), dev->block_size,
-	      dev->read_only ? ", read-only" : "");
+	      dev->read_only ? ", read-only" : "", drive->cd.found ? ", a bootable CD" : "");
 	print_initiator(drive);
 	print("\n");
 	print_table(drive);

@@ -55,6 +55,10 @@ static void recount(void)
 	struct san_drive *drive;
 
 	list_for_each(drive, &san_drives, link) {
+		if (drive->number >= DRIVE_CD) {
+			drive->natural = drive->number;
+			continue;
+		}
 		drive->natural = next++;
 		/* A program that counts disks must reach this one. */
 		count = max(count + 1, drive->number - DRIVE_FIRST + 1);

@@ -13,10 +13,12 @@
 #include "lib/list.h"
 #include "san/block.h"
 #include "san/cache.h"
+#include "san/eltorito.h"
 #include "san/geometry.h"
 #include "acpi/ibft.h"
 
 #define DRIVE_FIRST   0x80u
+#define DRIVE_CD      0xe0u /* from here on they are CDs by custom, and not counted */
 #define DRIVE_LAST    0xfeu
 #define DRIVE_NATURAL 0xffu /* "the next free hard disk" */
 
@@ -26,6 +28,11 @@ struct san_drive {
 	struct block_device *dev;
 	struct block_cache *cache;
 	struct geometry geometry;
+	struct {
+		bool found;	      /* it is a CD with a boot catalog */
+		uint32_t catalog;     /* its sector */
+		struct eltorito boot; /* once it was loaded */
+	} cd;
 	bool describe;		 /* in the iBFT */
 	bool keep;		 /* sanboot --keep */
 	struct ibft_params ibft; /* what it says there; target_count 0: nothing */

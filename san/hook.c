@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Attaching SAN disks as BIOS drives, detaching them, and what becomes of them when we leave. */
 #include "san/san.h"
+#include "san/cd.h"
 #include "san/describe.h"
 #include "san/drives.h"
 #include "san/guest.h"
@@ -156,9 +157,12 @@ static struct san_drive *drive_new(unsigned number, struct block_device *dev, in
 	}
 	drive->number = number;
 	drive->dev = dev;
-	drive->cache = cache_create(dev, readahead_bytes());
-	*rc = drive->cache ? find_geometry(drive)
-			   : fail(E_NO_MEMORY, "0x%02x: no memory for a SAN drive", number);
+	*rc = cd_detect(drive);
+	if (!*rc) {
+		drive->cache = cache_create(drive->dev, readahead_bytes());
+		*rc = drive->cache ? find_geometry(drive)
+				   : fail(E_NO_MEMORY, "0x%02x: no memory for a SAN drive", number);
+	}
 	if (!*rc)
 		return drive;
 	drive_free(drive);

@@ -14,9 +14,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from bench import media  # noqa: E402
 from bench.config import IMAGE, SLOW, is_classic_image  # noqa: E402
 from bench.lab import Lab  # noqa: E402
 from bench.machine import firmware  # noqa: E402
+from bench.payload import kernel, probe_initrd  # noqa: E402
 
 DEADLINE = 150
 LOG_TAIL = 12000
@@ -85,6 +87,12 @@ def pytest_runtest_makereport(item, call):
         text = path.read_text(errors="replace")
         if text:
             report.sections.append((str(path), text[-LOG_TAIL // 4 :]))
+
+
+@pytest.fixture(scope="session")
+def probe_cd(tmp_path_factory):
+    """A CD: ISOLINUX with the reporting Linux."""
+    return media.probe_cd(tmp_path_factory.mktemp("cd"), kernel(), probe_initrd())
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""Disks that are files on a web server, and local disks: what sanboot makes of them."""
+"""Disks and CDs that are files on a web server, CDs on LUNs, and local disks: what sanboot makes of them."""
 
 import sys
 
 import pytest
 
+from bench import media
 from bench.machine import Nic
 from bench.process import wait_until
 from bench.realmode import ENDURANCE, Int13Disk, lines
@@ -103,3 +104,36 @@ def test_local_disk_by_number(lab, boot, tmp_path):
                    disks=[first, disk.path])
     machine.program.wait_for("INT13-END", 120)
     check_reads(machine.program.text, disk)
+
+
+def check_cd_boots(machine):
+    machine.wait_for("2048-byte sectors, .*a bootable CD", 60, fail="script-goes-on")
+    machine.wait_for("ISOLINUX", 60, fail="script-goes-on")
+    machine.wait_for("PROBE-BEGIN", 240, fail="script-goes-on|Kernel panic")
+    machine.wait_for("from=cd", 60)
+
+
+@pytest.mark.parametrize("drive", ["0x80", "0xe0"])
+def test_iso_over_http(lab, boot, probe_cd, drive):
+    lab.web()
+    machine = ask_for(lab, boot, f"--drive {drive} " + lab.file("x.iso", probe_cd),
+                      memory="384")
+    check_cd_boots(machine)
+
+
+@pytest.mark.parametrize("cd", [False, True], ids=["disk", "cd"])
+def test_iso_on_a_lun(lab, boot, probe_cd, cd):
+    """Written to a LUN as to a disk, and as the medium of a CD drive."""
+    iqn = lab.iscsi().add(probe_cd, readonly=not cd, cd=cd)
+    machine = ask_for(lab, boot, f"iscsi:192.0.2.1:::1:{iqn}", memory="384")
+    check_cd_boots(machine)
+
+
+@pytest.mark.parametrize("drive", ["0x80", "0xe0"])
+def test_grub_iso_over_http(lab, boot, tmp_path, drive):
+    """GRUB finds its files on the CD, and starts this same image from there."""
+    iso = media.grub_iso(tmp_path, append="'echo grub-cd-runs && shell'")
+    lab.web()
+    machine = ask_for(lab, boot, f"--drive {drive} " + lab.file("x.iso", iso))
+    machine.wait_for("a bootable CD", 60, fail="script-goes-on")
+    machine.wait_for("grub-cd-runs", 120, fail="script-goes-on|grub rescue")

@@ -6,7 +6,6 @@ must see BIOS drive 0x80 and the iBFT; without, no trace of either.
 
 import pytest
 
-from bench import media
 from bench.machine import Config, Machine
 from bench.payload import Report, kernel, probe_initrd
 from bench.realmode import MemoryMap, memmap_disk
@@ -22,12 +21,6 @@ def blank(tmp_path):
     path = tmp_path / "blank.img"
     path.write_bytes(bytes(DISK_MB << 20))
     return path
-
-
-@pytest.fixture(scope="session")
-def probe_cd(tmp_path_factory):
-    """The local CD: ISOLINUX with the reporting Linux."""
-    return media.probe_cd(tmp_path_factory.mktemp("cd"), kernel(), probe_initrd())
 
 
 def report_of(machine):

@@ -50,8 +50,8 @@ class Tgtd:
         return self._admin_now("--mode", "target", "--op", "show")
 
     def add(self, backing, lun=1, name="disk1", chap=None, mutual=None, initiator="ALL",
-            readonly=False):
-        """Adds a target with one LUN.
+            readonly=False, cd=False):
+        """Adds a target with one LUN, a CD drive's if cd.
 
         chap and mutual are (user, password). Returns the target's IQN.
         """
@@ -61,6 +61,8 @@ class Tgtd:
         self.admin("--mode", "target", "--op", "new", "--tid", tid, "--targetname", iqn)
         unit = ["--mode", "logicalunit", "--op", "new", "--tid", tid, "--lun", str(lun),
                 "--backing-store", str(backing)]
+        if cd:
+            unit += ["--device-type", "cd"]
         self.admin(*unit)
         if readonly:
             self.admin("--mode", "logicalunit", "--op", "update", "--tid", tid,
