@@ -12,7 +12,6 @@
  */
 #include "cmdline/interpreter.h"
 #include "bios/heap.h"
-#include "boot/image.h"
 #include "lib/error.h"
 #include "lib/settings.h"
 #include "lib/text.h"
@@ -49,8 +48,7 @@ enum keyword keyword_of(const char *commands, const char **rest)
 	return KEYWORD_NONE;
 }
 
-/* Is there nothing but a comment in @rest? */
-static bool is_empty(const char *rest)
+bool line_is_empty(const char *rest)
 {
 	while (is_space((uint8_t)*rest))
 		rest++;
@@ -104,13 +102,9 @@ static int skip_to_endif(struct frame *frame)
 /* Run a condition: 1 when it held (or took the script elsewhere), 0 when not, or an error. */
 static int condition(struct frame *frame, const char *commands)
 {
-	size_t here = frame->lines->next;
-
-	if (is_empty(commands))
+	if (line_is_empty(commands))
 		return line_failed(fail(E_SCRIPT_BLOCK, "if has no condition"));
-	if (!command_line(commands))
-		return 1;
-	return frame->stopped || image_is_replaced() || frame->lines->next != here;
+	return !command_line(commands) || frame->stopped;
 }
 
 /* To the next branch of an if whose condition did not hold; *@line is "" when its lines run. */
@@ -127,7 +121,7 @@ static int next_branch(struct frame *frame, char **line)
 		memmove(*line, after, strlen(after) + 1);
 		return 0;
 	}
-	if (keyword == KEYWORD_ELSE && !is_empty(rest))
+	if (keyword == KEYWORD_ELSE && !line_is_empty(rest))
 		rc = line_failed(fail(E_SCRIPT_BLOCK, "only \"if\" may follow else in its line"));
 	(*line)[0] = 0;
 	return rc;
@@ -138,8 +132,11 @@ static int run_if(struct frame *frame, const char *commands)
 	struct lines ahead = *frame->lines;
 	unsigned number;
 	char *line;
-	int rc = find_end(&ahead, KEYWORD_IF, KEYWORD_ENDIF, false, &line, &number);
+	int rc = wait_turn(DEADLINE_NEVER); /* as goto does: looking ahead takes time */
 
+	if (rc)
+		return line_failed(fail_context(rc, "if"));
+	rc = find_end(&ahead, KEYWORD_IF, KEYWORD_ENDIF, false, &line, &number);
 	if (rc)
 		return line_failed(rc);
 	heap_free(line);
@@ -259,7 +256,10 @@ static int loop_enter(struct frame *frame, struct loop *loop, char *text)
 	for (const struct loop *l = frame->loops; l; l = l->outer)
 		depth++;
 	if (depth >= LOOPS_MAX)
-		return fail(E_SCRIPT_DEPTH, "%u loops run inside each other already", depth);
+		return fail(E_SCRIPT_DEPTH,
+			    "%u loops run inside each other already; put some into a script of "
+			    "their own",
+			    depth);
 	loop->body = loop->behind = *frame->lines;
 	rc = find_end(&loop->behind, KEYWORD_FOR, KEYWORD_ENDFOR, false, &line, &number);
 	if (rc)

@@ -192,10 +192,8 @@ static void check_commands(struct check *check, char *commands)
 	if (!words.word)
 		return;
 	do {
-		char *start = commands;
-
 		if (lexer_next(&commands, &words, max, check->extended)) {
-			mistake_at(check, start, "%s", error_text());
+			mistake_at(check, commands, "%s", error_text());
 			break;
 		}
 		check_command(check, &words);
@@ -231,6 +229,14 @@ static void close_block(struct check *check, enum keyword opener, const char *p)
 			   opener == KEYWORD_IF ? "if" : "for");
 }
 
+static void check_condition(struct check *check, char *p, char *rest)
+{
+	if (line_is_empty(rest))
+		mistake_at(check, p, "if has no condition");
+	else
+		check_commands(check, rest);
+}
+
 static void check_else(struct check *check, char *p, char *rest)
 {
 	const char *condition;
@@ -242,15 +248,13 @@ static void check_else(struct check *check, char *p, char *rest)
 	if (check->depth <= BLOCKS_MAX && check->block[check->depth - 1].has_else)
 		mistake_at(check, p, "else behind else");
 	if (keyword_of(rest, &condition) == KEYWORD_IF) {
-		check_commands(check, rest + (condition - rest));
+		check_condition(check, p, rest + (condition - rest));
 		return;
 	}
 	if (check->depth <= BLOCKS_MAX)
 		check->block[check->depth - 1].has_else = true;
-	while (is_space((uint8_t)*rest))
-		rest++;
-	if (*rest && *rest != '#')
-		mistake_at(check, rest, "only \"if\" may follow else in its line");
+	if (!line_is_empty(rest))
+		mistake_at(check, p, "only \"if\" may follow else in its line");
 }
 
 static void check_for(struct check *check, char *p, char *rest)
@@ -262,7 +266,7 @@ static void check_for(struct check *check, char *p, char *rest)
 	if (!words.word)
 		return;
 	if (lexer_next(&rest, &words, max, true))
-		mistake_at(check, p, "%s", error_text());
+		mistake_at(check, rest, "%s", error_text());
 	else if (words.count < 2 || strcmp(words.word[1], "in") != 0 || words.next != THEN_END)
 		mistake_at(check, p, "\"for\" is followed by NAME in WORDS, and nothing else");
 	heap_free(words.word);
@@ -279,7 +283,7 @@ static void check_block_line(struct check *check, char *commands)
 		p++;
 	if (keyword == KEYWORD_IF) {
 		open_block(check, keyword);
-		check_commands(check, rest);
+		check_condition(check, p, rest);
 	} else if (keyword == KEYWORD_ELSE) {
 		check_else(check, p, rest);
 	} else if (keyword == KEYWORD_ENDIF) {

@@ -34,7 +34,7 @@ struct words {
 /**
  * Take the next command off *@line, which is cut into words in place; @max
  * words at most. A word beginning with '#' ends the line. An error after
- * fail() when a quote is not closed: words[0..count) precede it.
+ * fail() when a quote is not closed; *@line then points to it.
  */
 int lexer_next(char **line, struct words *words, int max, bool quoting);
 /** Has @word quotes inside? */
@@ -149,6 +149,8 @@ enum keyword {
 };
 /** The keyword that @commands, a line without its label, begins with; *@rest is what follows. */
 enum keyword keyword_of(const char *commands, const char **rest);
+/** Is there nothing in @rest of a line, or only a comment? */
+bool line_is_empty(const char *rest);
 /** Run a line of an extended script or shell. */
 int blocks_run(struct frame *frame, char *commands);
 /** The lines of @frame go on somewhere else: end the loops that do not reach there. */

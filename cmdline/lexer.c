@@ -35,6 +35,11 @@ static char *closing_quote(char *p)
 	return *p ? p : NULL;
 }
 
+static int fail_open(const char *quote)
+{
+	return fail(E_SCRIPT_QUOTE, "no closing quote for %.40s", quote);
+}
+
 /* ---- Cutting ---- */
 
 /* End of the word at @p; NULL when a quote is not closed, which *@open then points to. */
@@ -78,9 +83,8 @@ int lexer_next(char **line, struct words *words, int max, bool quoting)
 		word = p;
 		end = word_end(p, quoting, &open);
 		if (!end) {
-			*line = word + strlen(word);
-			return fail(E_SCRIPT_QUOTE, "the quote in front of %.20s is not closed",
-				    open + 1);
+			*line = word + (open - word);
+			return fail_open(open);
 		}
 		p = end + (*end != 0);
 		*end = 0;
@@ -136,7 +140,7 @@ static int append(char **text, const char *part, size_t len, bool expanding)
 		*text = grown;
 	}
 	heap_free(piece);
-	return grown || rc ? rc : fail(E_NO_MEMORY, "no memory for a word of %zu bytes", len);
+	return grown || rc ? rc : fail(E_NO_MEMORY, "no memory for a word");
 }
 
 /* Append what stands between quotation marks, [@p, @end). */
@@ -172,8 +176,7 @@ static int append_pieces(char **text, char *word, bool expanding)
 		}
 		end = closing_quote(quote);
 		if (!end)
-			return fail(E_SCRIPT_QUOTE, "the quote in front of %.20s is not closed",
-				    quote + 1);
+			return fail_open(quote);
 		if (*quote == '"')
 			rc = append_quoted(text, quote + 1, end, expanding);
 		else

@@ -97,7 +97,7 @@ void report_failure(int rc)
 	describe(rc, &f);
 	if (reported.rc == rc && !strcmp(reported.text, f.text))
 		return;
-	reported = f;
+	reported = last_failure = f;
 	if (current_frame && current_frame->script)
 		print("%s:%u: ", current_frame->script, current_frame->line);
 	if (*current_command)
@@ -198,7 +198,10 @@ static int run_command(const struct words *words)
 	}
 	if (!rc)
 		return 0;
-	describe(rc, &last_failure);
+	if (rc == E_FALSE) /* ${error} keeps the failure that somebody asks about */
+		last_failure.rc = rc;
+	else
+		describe(rc, &last_failure);
 	if (rc < 0 && !answer)
 		report_failure(rc);
 	return rc;

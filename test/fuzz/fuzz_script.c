@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Scripts, with all commands there are but reboot (which does not return). Time
- * is virtual, and somebody leans on Ctrl-C, so that nothing waits for ever.
+ * Scripts, plain and extended, with all commands there are but reboot (which does
+ * not return): lint, running, and as lines typed in the shell. Time is virtual, and
+ * somebody leans on Ctrl-C, so that nothing waits for ever.
  */
 #include <string.h>
 #include "bios/console.h"
@@ -43,7 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	turns = 0;
 	if (!strstr(text, "reboot") && memchr(data, 0, size) == NULL) {
 		script_probe(text, size);
+		script_lint("fuzz", text, size);
 		script_run("fuzz", text, size);
+		blocks_are_open(text);
 	}
 	list_for_each_safe(image, next, &images, link)
 		image_free(image);

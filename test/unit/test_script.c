@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #undef fail
 #include "bios/console.h"
 #include "bios/heap.h"
@@ -403,6 +404,17 @@ static void test_command_table(void **state)
 	}
 }
 
+static void test_time(void **state)
+{
+	assert_int_equal(command_line("time sleep 2 && echo slept"), 0);
+	assert_non_null(strstr(host_output(), "sleep: 2.0"));
+	assert_non_null(strstr(host_output(), " s\nslept\n"));
+	assert_int_equal(command_line("time iseq a b"), E_FALSE);
+	assert_int_equal(command_line("time t-fail x"), E_TIMEOUT);
+	assert_int_equal(command_line("time nonsense"), E_CMD_NOT_FOUND);
+	assert_int_equal(command_line("time"), E_CMD_USAGE);
+}
+
 static void test_help_and_explain(void **state)
 {
 	output("help");
@@ -616,6 +628,45 @@ static void test_shell_history(void **state)
 	assert_non_null(strstr(host_output(), "\ndraft\n"));
 }
 
+static void test_shell_blocks(void **state)
+{
+	host_keys("for n in 1 'b  c'\rif iseq ${n} 1\recho one\relse\recho "
+		  "\"<${n}>\"\rendif\rendfor\r"
+		  "exit\r");
+	assert_int_equal(shell_run(), 0);
+	assert_non_null(strstr(host_output(), "> endfor\none\n<b  c>\niPXE> "));
+	/* Ctrl-C gives a block up, a failing line ends it, exit leaves the shell out of it. */
+	host_output_clear();
+	host_keys("if isset x\recho never\r\x03"
+		  "if isset x\rt-fail\recho never\rendif\r"
+		  "for n in 1 2\rexit 3\rendfor\r");
+	assert_int_equal(shell_run(), 3);
+	assert_null(strstr(host_output(), "\nnever\n"));
+	assert_non_null(strstr(host_output(), "\nt-fail: nobody did not answer"));
+	host_output_clear();
+	host_keys("echo \"open\rgoto x\rexit\r");
+	assert_int_equal(shell_run(), 0);
+	assert_non_null(strstr(host_output(), "\nno closing quote for \"open; put"));
+	assert_non_null(strstr(host_output(), "Not in a script"));
+}
+
+/* What a line and a value may grow to, and Ctrl-C in a script that goes round in an if. */
+static void test_limits(void **state)
+{
+	char *text = malloc(LINE_BYTES_MAX + 100);
+
+	memset(text, 'a', LINE_BYTES_MAX + 50);
+	memcpy(text, "#!ipxe\n", 7);
+	strcpy(text + LINE_BYTES_MAX + 50, "\necho never\n");
+	assert_int_equal(script(text), E_SCRIPT_LINE);
+	assert_non_null(strstr(host_output(), "test:2: the line is longer than 64 KB; check"));
+	memcpy(text, "#!ipxe 2\necho ''", 16);
+	assert_int_equal(script(text), E_SCRIPT_LINE);
+	free(text);
+	host_turn = press_ctrl_c;
+	assert_int_equal(script("#!ipxe 2\n:a\nif isset x\ngoto a\nendif\n"), E_CANCELLED);
+}
+
 static void test_shell_in_script(void **state)
 {
 	host_keys("goto x\rexit\r");
@@ -672,6 +723,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_inc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prompt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sleep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_help_and_explain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_command_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_power, setup, teardown),
@@ -681,6 +733,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cancel_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shell, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shell_history, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shell_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shell_in_script, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_login_and_read, setup, teardown),
 	};

@@ -268,5 +268,5 @@ def firmware(lab, append=None, script=None, **options):
     initrd = None
     if script is not None:
         initrd = lab.run_dir / f"script{len(lab.machines)}.ipxe"
-        initrd.write_text(script)
+        initrd.write_bytes(script if isinstance(script, bytes) else script.encode())
     return Machine(lab, Config(kernel=IMAGE, append=append, initrd=initrd, **options))
