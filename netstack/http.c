@@ -627,9 +627,10 @@ static int ask(struct run *run)
 		rc = exchange_run(run, c);
 		if (rc || run->exchange.verdict != STALE)
 			return rc;
+		c = NULL;
 	}
 	rc = connection_open(run, &c);
-	return rc ? rc : exchange_run(run, c);
+	return c ? exchange_run(run, c) : rc;
 }
 
 static int run_request(struct run *run)
