@@ -97,6 +97,7 @@ class Machine:
         lab.machines.append(self)
         self.process = lab.net.start(base, *self._command())
         if self._unplugged():
+            self.monitor.command("query-status")  # by now a model of test/r8169 takes signals
             for index in self._unplugged():
                 self.link(False, index)
             self.monitor.command("cont")
