@@ -312,12 +312,11 @@ static void print_tally(struct r8169 *r)
 		print("  The chip does not write its counters.\n");
 		return;
 	}
-	print("  Chip: TX %llu, errors %llu, aborted %u, underruns %u; RX %llu, errors %u, missed "
-	      "%u, "
-	      "misaligned %u\n",
+	print("  Chip: TX %llu, errors %llu, aborted %u, underruns %u\n",
 	      (unsigned long long)t->tx_ok, (unsigned long long)t->tx_errors, t->tx_aborted,
-	      t->tx_underruns, (unsigned long long)t->rx_ok, t->rx_errors, t->missed,
-	      t->alignment_errors);
+	      t->tx_underruns);
+	print("  Chip: RX %llu, errors %u, missed %u, misaligned %u\n",
+	      (unsigned long long)t->rx_ok, t->rx_errors, t->missed, t->alignment_errors);
 }
 
 static void r8169_report(struct nic *nic)

@@ -76,6 +76,18 @@ def test_cable_is_unplugged(lab, boot, data, card):
     assert "[Link:up" in machine.serial.text and "RXE:0]" in machine.serial.text
 
 
+@pytest.mark.parametrize("card", ["rtl8139", "8168h"])
+def test_cable_comes_late(lab, boot, card):
+    """The machine starts without: dhcp waits, and nothing is taken for a deaf card."""
+    need(card)
+    lab.dhcp()
+    machine = boot(None, "#!ipxe\ndhcp\nifstat\nshell\n", nics=[Nic(card, cable=False)])
+    machine.wait_for("Waiting for link-up on net0", 60)
+    machine.link(True)
+    machine.wait_for(r"Configuring .* ok(.*\n)*.*\[Link:up", 60, fail="failed")
+    assert "bringing the card up again" not in machine.serial.text
+
+
 class Intel:
     """The registers of an Intel card, at 00:05.0."""
 
