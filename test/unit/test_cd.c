@@ -220,6 +220,8 @@ static void test_sections(void **state)
 	assert_true(boot.lba == IMAGE && boot.sectors == 8);
 	header(4, 0x91, 0xef, 0xffff);
 	assert_int_equal(parse(), E_SAN_CD_CATALOG);
+	header(4, 0x90, 0xef, 0xffff); /* and another section is to follow */
+	assert_int_equal(parse(), E_SAN_CD_CATALOG);
 	header(4, 0x91, 0, 0xffff);
 	entry(6, 0, 0, 0, 0, 0);
 	assert_int_equal(parse(), E_SAN_CD_CATALOG);
