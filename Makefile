@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Targets: all (build/ipxe.lkrn), iso, run, unit, fuzz, system, test, bench, lint, clean.
+# Targets: all (build/ipxe.lkrn), iso, run, unit, fuzz, system, test, bench, lint, docs, clean.
 # Variables: EMBED=script embeds a script; QEMU, QEMU_ACCEL, FUZZ_SECONDS, V=1.
 
 CC     ?= gcc
@@ -38,7 +38,7 @@ SRC_C   := $(sort $(foreach r,$(ROOMS),$(wildcard $(r)/*.c $(r)/*/*.c)))
 SRC_ASM := $(sort bios/gate32.asm bzimage/start32.asm bzimage/embed.asm)
 OBJ     := $(SRC_C:%.c=$(B)/%.o) $(SRC_ASM:%.asm=$(B)/%.asm.o)
 
-.PHONY: all clean iso run unit fuzz system test bench lint setup FORCE
+.PHONY: all clean iso run unit fuzz system test bench lint docs setup FORCE
 all: $(B)/ipxe.lkrn
 
 $(B)/%.o: %.c Makefile
@@ -116,6 +116,9 @@ bench: all
 	$(PYTHON) test/bench/run.py
 lint:
 	sh test/lint
+# The generated parts of the manual; the same program checks them in `make unit`.
+docs: $(B)/unit/test_manual
+	$(Q)WRITE_DOCS=1 $<
 clean:
 	rm -rf $(B)
 
