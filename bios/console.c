@@ -262,7 +262,7 @@ static void select_devices(char *list)
 		if (next)
 			*next++ = '\0';
 		if (text_equal_nocase(word, "vga") || text_equal_nocase(word, "bios") ||
-		    text_equal_nocase(word, "tty0")) {
+		    text_equal_nocase(word, "tty0") || text_equal_nocase(word, "tty1")) {
 			vga = true;
 		} else if (text_starts_nocase(word, "ttyS") || text_starts_nocase(word, "com")) {
 			index = (unsigned)(word[strlen(word) - 1] -
@@ -282,9 +282,10 @@ static void select_devices(char *list)
 			}
 		} else if (*word) {
 			print("console: unknown device \"%s\": use vga, ttyS0 or ttyS1\n", word);
-			vga = true;
 		}
 	}
+	if (!vga && !serial) /* a misspelt name must not leave somebody without a console */
+		return;
 	bios_on = vga || !serial;
 	devices_chosen = true;
 	/* What the BIOS copies to its serial line (COM1, as far as anybody can know) appears there

@@ -2,12 +2,14 @@
 /*
  * Completion of the word at the cursor. What may stand there is read off the
  * command's own usage text: "<setting>", "<interface>", "<card>", "<image>",
- * "<label>", "<command>" and "<scope>" name what is offered.
+ * "<label>", "<command>", "<scope>", "<area>" and "<code>" name what is offered.
  */
 #include "cmdline/interpreter.h"
 #include "bios/heap.h"
 #include "boot/image.h"
+#include "lib/error.h"
 #include "lib/format.h"
+#include "lib/log.h"
 #include "lib/settings.h"
 #include "lib/text.h"
 #include "nic/nic.h"
@@ -110,6 +112,24 @@ static void offer_labels(struct search *s)
 	}
 }
 
+static void offer_codes(struct search *s)
+{
+	for (int i = 1; i < ERROR_COUNT; i++)
+		offer(s, error_entry(-i)->code, s->tail);
+}
+
+/* The last of "tcp,dhcp". */
+static void offer_areas(struct search *s)
+{
+	const char *comma = strrchr(s->word, ',');
+
+	format(s->head, sizeof(s->head), "%.*s", comma ? (int)(comma + 1 - s->word) : 0, s->word);
+	for (unsigned i = 0; log_area_name(i); i++)
+		offer(s, log_area_name(i), s->tail);
+	offer(s, "all", s->tail);
+	offer(s, "none", s->tail);
+}
+
 static void offer_stored(const char *scope, const struct setting_value *value, void *ctx)
 {
 	struct search *s = ctx;
@@ -194,6 +214,10 @@ static void offer_argument(struct search *s, const struct command *command, unsi
 		offer_commands(s);
 	if (strstr(kind, "scope"))
 		offer_interfaces(s, s->tail);
+	if (strstr(kind, "code"))
+		offer_codes(s);
+	if (strstr(kind, "area"))
+		offer_areas(s);
 }
 
 /* Does @word, an option of @command, take its value from the next word? */

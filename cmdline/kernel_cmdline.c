@@ -353,9 +353,18 @@ void cmdline_hide_secrets(const char *cmdline, char *text, size_t size)
 /* `debug=tcp,dhcp:2`, from wherever it is set. */
 static void apply_debug(void)
 {
-	char areas[256];
+	static char applied[256]; /* what the command `debug` changed since then holds */
+	char areas[sizeof(applied)];
+	const char *unknown;
+	size_t len;
 
-	if (setting_text("", "debug", areas, sizeof(areas)))
-		log_enable(areas);
+	setting_text("", "debug", areas, sizeof(areas));
+	if (!strcmp(areas, applied))
+		return;
+	text_copy(applied, sizeof(applied), areas);
+	log_enable(areas);
+	unknown = log_unknown_area(areas, &len);
+	if (unknown)
+		print("debug: there is no area \"%.*s\"\n", (int)len, unknown);
 }
 TABLE_ENTRY(setting_applicator, debug_applicator) = {apply_debug};

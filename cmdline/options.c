@@ -13,6 +13,8 @@
 #include "lib/log.h"
 #include "lib/text.h"
 
+#define HELP_COLUMNS 80
+
 static const struct option help_option = {'h', "help", OPTION_FLAG, "this help"};
 
 /* What is being parsed. */
@@ -52,12 +54,51 @@ static void usage_text(const struct command *command, char *buf, size_t size)
 		format_append(buf, size, " %s", command->arguments);
 }
 
+static size_t word_len(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] && text[len] != ' ' && text[len] != '\n')
+		len++;
+	return len;
+}
+
+/* Print @text, broken at blanks so that no row is longer than the screen; rows but the first begin
+ * with @indent blanks. */
+static void print_wrapped(const char *text, unsigned indent, unsigned column)
+{
+	while (*text) {
+		size_t len = word_len(text);
+
+		if (column > indent && column + len >= HELP_COLUMNS) {
+			print("\n%*s", (int)indent, "");
+			column = indent;
+		}
+		print("%.*s", (int)len, text);
+		column += (unsigned)len;
+		text += len;
+		if (*text == '\n') {
+			print("\n%*s", (int)indent, "");
+			column = indent;
+			text++;
+		} else if (*text) {
+			if (column + 1 + word_len(text + 1) < HELP_COLUMNS)
+				print(" ");
+			column++;
+			text++;
+		}
+	}
+	print("\n");
+}
+
 void command_help(const struct command *command)
 {
 	char usage[512];
 
 	usage_text(command, usage, sizeof(usage));
-	print("Usage:\n\n  %s\n\n%s.\n", usage, command->summary);
+	print("Usage:\n\n  ");
+	print_wrapped(usage, 4, 2);
+	print("\n%s.\n", command->summary);
 	for (unsigned i = 0; i < command->option_count; i++) {
 		const struct option *o = &command->options[i];
 		char left[40] = "    ";
@@ -67,10 +108,13 @@ void command_help(const struct command *command)
 		format_append(left, sizeof(left), "--%s", o->long_name);
 		if (o->kind != OPTION_FLAG)
 			format_append(left, sizeof(left), " <%s>", argument_name(o));
-		print("  %-28s %s\n", left, o->help);
+		print("  %-28s ", left);
+		print_wrapped(o->help, 31, 31);
 	}
-	if (command->details)
-		print("\n%s\n", command->details);
+	if (!command->details)
+		return;
+	print("\n");
+	print_wrapped(command->details, 0, 0);
 }
 
 static int fail_usage(const struct parser *p, const char *what, const char *word)

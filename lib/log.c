@@ -81,6 +81,14 @@ void log_debug(const char *area, int level, const char *fmt, ...)
 	sink(NULL, "\n", 1);
 }
 
+static const char *const area_names[] = {"arp",	  "boot",  "cmdline", "dhcp", "dns", "http", "ibft",
+					 "int13", "iscsi", "nic",     "san",  "tcp", "tftp"};
+
+const char *log_area_name(unsigned i)
+{
+	return i < ARRAY_SIZE(area_names) ? area_names[i] : NULL;
+}
+
 static struct area *find_area(const char *name, size_t len)
 {
 	for (unsigned i = 0; i < area_count; i++) {
@@ -136,6 +144,30 @@ void log_enable(const char *list)
 		if (*list == ',')
 			list++;
 	}
+}
+
+static bool area_is_there(const char *name, size_t len)
+{
+	if ((len == 3 && !memcmp(name, "all", 3)) || (len == 4 && !memcmp(name, "none", 4)))
+		return true;
+	for (unsigned i = 0; i < ARRAY_SIZE(area_names); i++) {
+		if (strlen(area_names[i]) == len && !memcmp(area_names[i], name, len))
+			return true;
+	}
+	return false;
+}
+
+const char *log_unknown_area(const char *list, size_t *len)
+{
+	for (const char *next; *list; list = next) {
+		for (*len = 0; list[*len] && list[*len] != ',' && list[*len] != ':'; ++*len)
+			;
+		if (*len && !area_is_there(list, *len))
+			return list;
+		next = strchr(list, ',');
+		next = next ? next + 1 : list + strlen(list);
+	}
+	return NULL;
 }
 
 void log_print_enabled(void)

@@ -79,8 +79,10 @@ int wait_turn(uint64_t deadline)
 
 	wait_turns++;
 	net_poll();
-	if (console_break() || clock_ms() >= wait_cancelled_at)
+	if (console_break())
 		rc = E_CANCELLED;
+	else if (clock_ms() >= wait_cancelled_at)
+		rc = fail(E_CANCELLED, "cancelled by boot-timeout");
 	else if (deadline != DEADLINE_NEVER && clock_ms() >= deadline)
 		rc = E_TIMEOUT;
 	wait_turns++;

@@ -16,8 +16,15 @@
 
 static int run_debug(struct call *call)
 {
-	for (int i = 0; i < call->argc; i++)
+	for (int i = 0; i < call->argc; i++) {
+		size_t len;
+		const char *unknown = log_unknown_area(call->argv[i], &len);
+
+		if (unknown)
+			return fail(E_NOT_FOUND, "there is no area \"%.*s\"; Tab lists them",
+				    (int)(len < 40 ? len : 40), unknown);
 		log_enable(call->argv[i]);
+	}
 	print("debug: ");
 	log_print_enabled();
 	return 0;
@@ -29,8 +36,7 @@ TABLE_ENTRY(command, cmd_debug) = {
 	.max_args = ARGS_ANY,
 	.run = run_debug,
 	.details = "Level 1 tells events, level 2 every packet, level 0 nothing. \"all\" is every "
-		   "area, "
-		   "\"none\" ends it all.\n",
+		   "area, \"none\" ends it all.",
 };
 
 /* ---- log ---- */

@@ -139,6 +139,7 @@ static void debug_command(void **state)
 	assert_string_equal(host_output(), "debug: all:1,dhcp:0\n");
 	assert_false(log_enabled("dhcp", 1));
 	assert_true(log_enabled("arp", 1));
+	assert_int_equal(command_line("debug tpc"), E_NOT_FOUND);
 	host_output_clear();
 	command_line("debug none");
 	assert_string_equal(host_output(), "debug: none\n");
