@@ -21,7 +21,8 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
 GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
 ARCH_INCLUDE := $(shell $(CC) -print-multiarch)
 LIBGCC    = $(shell $(CC) -m32 -print-libgcc-file-name)
-LIBBEARSSL = $(firstword $(wildcard $(shell $(CC) -m32 -print-file-name=libbearssl.a) /usr/lib/i386-linux-gnu/libbearssl.a))
+LIBRARIES = $(foreach name,libbearssl libdeflate,\
+	      $(firstword $(wildcard $(shell $(CC) -m32 -print-file-name=$(name).a) /usr/lib/i386-linux-gnu/$(name).a)))
 
 WARN   := -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 	  -Wshadow -Wwrite-strings -Werror=implicit-function-declaration -Werror=format
@@ -80,7 +81,7 @@ $(B)/host/%.o: %.c Makefile
 $(B)/unit/%: test/unit/%.c $(UNIT_OBJ)
 	@mkdir -p $(@D)
 	@echo "  HOST  $@"
-	$(Q)$(CC) $(HOST_FLAGS) $(SANITIZE) -MF $@.d -o $@ $< $(UNIT_OBJ) -lcmocka $(LIBBEARSSL)
+	$(Q)$(CC) $(HOST_FLAGS) $(SANITIZE) -MF $@.d -o $@ $< $(UNIT_OBJ) -lcmocka $(LIBRARIES)
 
 unit: $(UNIT_BIN)
 	$(Q)sh test/run_unit $(UNIT_BIN)
@@ -100,7 +101,7 @@ $(B)/fuzz/obj/%.o: %.c Makefile
 $(B)/fuzz/%: test/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
-	$(Q)$(FUZZ_CC) $(HOST_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -MF $@.d -o $@ $< $(FUZZ_OBJ) $(LIBBEARSSL)
+	$(Q)$(FUZZ_CC) $(HOST_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -MF $@.d -o $@ $< $(FUZZ_OBJ) $(LIBRARIES)
 
 fuzz: $(FUZZ_BIN)
 	$(Q)sh test/run_fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)

@@ -15,7 +15,7 @@ $(B)/%.asm.o: %.asm
 $(B)/ipxe.elf: $(OBJ) bzimage/ipxe.lds
 	@echo "  LD    $@"
 	$(Q)$(LD) -m elf_i386 -pie -z notext -z noexecstack --no-dynamic-linker --gc-sections --no-warn-rwx-segments \
-		-Bsymbolic -T bzimage/ipxe.lds -Map $(B)/ipxe.map -o $@ $(OBJ) $(LIBBEARSSL) $(LIBGCC)
+		-Bsymbolic -T bzimage/ipxe.lds -Map $(B)/ipxe.map -o $@ $(OBJ) $(LIBRARIES) $(LIBGCC)
 	$(Q)sh bzimage/check_relocations $@
 
 $(B)/payload.bin: $(B)/ipxe.elf

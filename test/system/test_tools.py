@@ -1,5 +1,6 @@
 """Commands that scripts use against real servers: parameters, digests, time, two cards."""
 
+import gzip
 import hashlib
 import sys
 
@@ -36,6 +37,7 @@ def test_digests_settings_and_time(lab, boot):
     """Sums of a real file, a file's text as a setting, a server's time, every PCI function."""
     content = bytes(range(256)) * 5000
     lab.file("data", content)
+    lab.file("data.gz", gzip.compress(content))
     lab.file("name.txt", "web-17\n")
     lab.web()
     lab.dhcp()
@@ -45,6 +47,7 @@ def test_digests_settings_and_time(lab, boot):
     machine = boot(None, f"#!ipxe\ndhcp\nimgfetch {base}/data\n"
                    "md5sum data\nsha512sum data\nsha256sum --set sum data\necho sum ${sum}\n"
                    f"imgset hostname {base}/name.txt\necho host ${{hostname}} .\n"
+                   f"imgextract --name data2 {base}/data.gz && sha256sum --set sum data2 && echo sum2 ${{sum}}\n"
                    f"ntp {SERVER}\nnslookup where server.lab.example\necho where ${{where}}\n"
                    "echo time ${unixtime}\n:pci\npciscan dev || goto done\n"
                    "iseq ${pci/${dev}.10.2} 0200 && echo card at ${dev} ||\ngoto pci\n"
@@ -54,6 +57,7 @@ def test_digests_settings_and_time(lab, boot):
     for name in ("md5", "sha512"):
         assert hashlib.new(name, content).hexdigest() in said.replace("\n", "")
     assert f"sum {hashlib.sha256(content).hexdigest()}" in said
+    assert f"sum2 {hashlib.sha256(content).hexdigest()}" in said
     assert "host web-17 .\n" in said
     assert f"where {SERVER}\n" in said
     assert "time 0x70dbd8" in said

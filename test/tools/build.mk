@@ -12,7 +12,7 @@ $(B)/tools/obj/%.o: %.c Makefile
 	$(Q)$(CC) $(TOOL_FLAGS) $(DEFS) -c -o $@ $<
 $(B)/hostnet $(B)/hostiscsi: $(B)/%: test/tools/%.c $(TOOL_OBJ)
 	@echo "  HOST  $@"
-	$(Q)$(CC) $(TOOL_FLAGS) -MF $@.d -o $@ $< $(TOOL_OBJ) $(LIBBEARSSL)
+	$(Q)$(CC) $(TOOL_FLAGS) -MF $@.d -o $@ $< $(TOOL_OBJ) $(LIBRARIES)
 $(B)/hostnet-asan: test/tools/hostnet.c $(TOOL_C:%.c=$(B)/host/%.o)
 	@echo "  HOST  $@"
-	$(Q)$(CC) $(HOST_FLAGS) $(SANITIZE) -MF $@.d -o $@ $< $(TOOL_C:%.c=$(B)/host/%.o) $(LIBBEARSSL)
+	$(Q)$(CC) $(HOST_FLAGS) $(SANITIZE) -MF $@.d -o $@ $< $(TOOL_C:%.c=$(B)/host/%.o) $(LIBRARIES)
