@@ -5,6 +5,7 @@ import os
 import pytest
 
 from bench import r8169
+from bench.config import REBOOTS
 from bench.lab import SERVER
 from bench.machine import PCI_NICS, Nic, qemu_has
 from bench.payload import kernel, reboot_initrd
@@ -267,7 +268,7 @@ def test_warm_reboots(lab, boot, card, times):
     machine = boot(None, "#!ipxe\ndhcp || goto failed\n"
                          f"chain http://{SERVER}/boot.ipxe\n:failed\necho it-failed\nshell\n",
                    memory="256", nics=[Nic(card)])
-    for time in range(times):
+    for time in range(REBOOTS or times):
         said = machine.wait_for("LINUX-HAS-THE-CARD .*\n", 60, fail="it-failed|Kernel panic")
         assert "52:54:00:12:34:56" in said.group(0)
         if time == 0:

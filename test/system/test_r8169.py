@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from bench import r8169
-from bench.config import is_classic_image
+from bench.config import REBOOTS, is_classic_image
 from bench.machine import Nic
 from bench.payload import Report, kernel, probe_initrd, reboot_initrd
 from bench.servers import SERVER
@@ -105,7 +105,7 @@ def test_warm_reboots(lab, boot):
                    f"kernel {base}/linux console=ttyS0 quiet no_timer_check ping {BIOS_IRQS}\n"
                    f"initrd {base}/reboot.gz\nboot\n:failed\necho it-failed\nshell\n",
                    nics=cards(["8168h"]))
-    for _ in range(2):
+    for _ in range(REBOOTS or 2):
         said = machine.wait_for("LINUX-HAS-THE-CARD .*\n", 60, fail="it-failed|Kernel panic")
         assert "PING-ANSWERED" in said.group(0)
     machine.wait_for("Configuring .* ok", 60, fail="it-failed")
