@@ -13,14 +13,18 @@
 
 static uint32_t seconds;
 
+static void arm(void)
+{
+	wait_cancelled_at = seconds ? clock_ms() + (uint64_t)seconds * 1000 : DEADLINE_NEVER;
+}
+
 void boot_timer_start(void)
 {
-	wait_cancelled_at = DEADLINE_NEVER;
-	if (!seconds)
-		return;
-	print("boot-timeout: this boot has %u s; a key in a prompt or the shell stops the clock\n",
-	      seconds);
-	wait_cancelled_at = clock_ms() + (uint64_t)seconds * 1000;
+	if (seconds)
+		print("boot-timeout: this boot has %u s; a key in a prompt or the shell stops the "
+		      "clock\n",
+		      seconds);
+	arm();
 }
 
 void boot_timer_stop(void)
@@ -46,7 +50,7 @@ static void apply_timeout(void)
 	if (value == seconds)
 		return;
 	seconds = value;
-	boot_timer_start();
+	arm();
 }
 TABLE_ENTRY(setting_applicator, boot_timer_applicator) = {apply_timeout};
 
