@@ -74,7 +74,7 @@ static bool ctrl_b(void)
 {
 	bool pressed = false;
 
-	if (setting_number("", "lock", 0))
+	if (shell_locked())
 		return false;
 	print("\nPress Ctrl-B for the command line...");
 	wait_until((pressed = console_key() == KEY_CTRL_B), clock_ms() + 2000);

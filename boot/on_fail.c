@@ -18,15 +18,10 @@
 #define DELAY_SECONDS 10
 #define DELAY_MAX     86400
 
-static bool locked(void)
-{
-	return setting_number("", "lock", 0) != 0;
-}
-
 /* Count down on one line; true when a key was pressed (Ctrl-C cancels the wait). */
 static bool countdown(const char *what, unsigned seconds)
 {
-	const char *offer = locked() ? "a key ends the wait" : "any key opens the shell";
+	const char *offer = shell_locked() ? "a key ends the wait" : "any key opens the shell";
 	int rc = E_TIMEOUT;
 
 	for (unsigned left = seconds; left && rc == E_TIMEOUT; left--) {
@@ -50,13 +45,13 @@ static void act_shell(unsigned delay)
 
 static void act_retry(unsigned delay)
 {
-	if (countdown("Trying again", delay) && !locked())
+	if (countdown("Trying again", delay) && !shell_locked())
 		shell_run();
 }
 
 static void act_reboot(unsigned delay)
 {
-	if (countdown("Rebooting", delay) && !locked())
+	if (countdown("Rebooting", delay) && !shell_locked())
 		act_shell(delay);
 	leave_for_power();
 	power_reboot(true);
@@ -64,7 +59,7 @@ static void act_reboot(unsigned delay)
 
 static void act_halt(unsigned delay)
 {
-	if (locked()) {
+	if (shell_locked()) {
 		print("Stopped (on-fail=halt)\n");
 		for (;;)
 			wait_turn(DEADLINE_NEVER);

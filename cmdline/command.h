@@ -80,6 +80,8 @@ void report_failure(int rc);
  * (`exit`, `chain --replace`). Returns @status. */
 int script_stop(int status);
 
+/** Does lock=1 forbid the shell, and every offer of it? */
+bool shell_locked(void);
 /** Interactive shell until `exit`; returns its status. */
 int shell_run(void);
 /** Edit a line at @prompt, starting from @initial; heap string or NULL on Ctrl-C. */

@@ -68,12 +68,17 @@ static int read_and_run(struct frame *frame)
 	return 0;
 }
 
+bool shell_locked(void)
+{
+	return setting_number("", "lock", 0) != 0;
+}
+
 int shell_run(void)
 {
 	struct frame frame = {.extended = true};
 	int rc;
 
-	if (setting_number("", "lock", 0)) {
+	if (shell_locked()) {
 		rc = fail(E_CMD_LOCKED, "no shell: lock=1 is set");
 		report_failure(rc);
 		return rc;
