@@ -9,6 +9,9 @@
 #include "bios/low.h"
 #include "lib/log.h"
 
+/* Ways from real mode into C: the vectors, and the PXE API. */
+enum { PXE_API = GATE_VECTORS, ENTRIES };
+
 /* The low block's head; low.inc has the same layout. */
 struct low_head {
 	uint64_t gdt[6];
@@ -27,8 +30,11 @@ struct low_head {
 	uint16_t rm_sp;
 	uint8_t depth;
 	uint8_t tick_wanted;
-	uint32_t old[GATE_VECTORS];
-	uint16_t stub[GATE_VECTORS];
+	uint16_t guest_frame;
+	uint32_t old[ENTRIES];
+	uint16_t stub[ENTRIES];
+	uint16_t pxe_entry_sp;
+	uint16_t pxe;
 	uint16_t iret;
 	uint16_t rm_call, rm_resume, rm_enter, rm_jump;
 	uint16_t stack_top;
@@ -63,8 +69,8 @@ void gate_interrupt(struct interrupt_frame *frame);
 
 uint32_t low_base;
 
-static const uint8_t vector_number[GATE_VECTORS] = {0x08, 0x13, 0x15, 0x18, 0x19};
-static gate_handler handlers[GATE_VECTORS];
+static const uint8_t vector_number[GATE_VECTORS] = {0x08, 0x13, 0x15, 0x18, 0x19, 0x1a};
+static gate_handler handlers[ENTRIES];
 static bool hooked[GATE_VECTORS];
 
 /* %gs:0x14 is the stack-protector canary of Debian's library builds. */
@@ -118,6 +124,7 @@ void low_install(uint32_t base)
 	head->rm_dispatch_segment = (uint16_t)(base >> 4);
 	head->base = base;
 	head->rm_sp = head->stack_top;
+	head->old[PXE_API] |= (base >> 4) << 16;
 	head->depth = 1;
 	__asm__ volatile("lgdt %0\n\t"
 			 "lidt %1\n\t"
@@ -162,6 +169,23 @@ void low_block(uint32_t *start, uint32_t *end)
 {
 	*start = low_base;
 	*end = low_base + low_size();
+}
+
+void low_pxe_entries(struct pxe_entries *entries)
+{
+	const struct low_head *head = low_head();
+
+	*entries = (struct pxe_entries){
+		.segment = (uint16_t)(low_base >> 4),
+		.size = (uint16_t)low_size(),
+		.pxenv = head->stub[PXE_API],
+		.bang = head->pxe_entry_sp,
+	};
+}
+
+void *low_pxe(void)
+{
+	return (void *)(low_base + low_head()->pxe);
 }
 
 /* ---- Interrupts from real mode ---- */
@@ -214,6 +238,11 @@ void gate_previous(enum gate_vector v, struct real_regs *regs)
 	gate_call(regs, hooked[v] ? low_head()->old[v] : *vector(vector_number[v]), 1);
 }
 
+void gate_serve_pxe(gate_handler handler)
+{
+	handlers[PXE_API] = handler;
+}
+
 void gate_interrupt(struct interrupt_frame *frame)
 {
 	struct low_head *head = low_head();
@@ -263,14 +292,20 @@ static bool guest_gave_up(struct real_regs *regs)
 int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16_t stack_offset,
 	       struct real_regs *regs)
 {
+	struct low_head *head = low_head();
+	uint16_t outer_frame = head->guest_frame;
+	bool nested = gate_hooked(GATE_INT18);
 	int rc;
 
 	console_text_mode();
 	gate_hook(GATE_INT18, guest_gave_up);
 	gate_hook(GATE_INT19, guest_gave_up);
 	rc = gate_enter(regs, (uint32_t)segment << 16 | offset, 0, stack_segment, stack_offset);
-	gate_unhook(GATE_INT18);
-	gate_unhook(GATE_INT19);
+	head->guest_frame = outer_frame;
+	if (!nested) {
+		gate_unhook(GATE_INT18);
+		gate_unhook(GATE_INT19);
+	}
 	return rc;
 }
 

@@ -46,7 +46,15 @@ static inline void *real_linear(uint16_t segment, uint16_t offset)
  * eflags, go back to the caller), false to pass it on, with changed registers,
  * to the previous owner of the vector.
  */
-enum gate_vector { GATE_INT08, GATE_INT13, GATE_INT15, GATE_INT18, GATE_INT19, GATE_VECTORS };
+enum gate_vector {
+	GATE_INT08,
+	GATE_INT13,
+	GATE_INT15,
+	GATE_INT18,
+	GATE_INT19,
+	GATE_INT1A, /* AX=5650h only */
+	GATE_VECTORS
+};
 typedef bool (*gate_handler)(struct real_regs *regs);
 
 /** Hook @vector; the previous owner is kept for passing on. */
@@ -60,9 +68,27 @@ bool gate_any_hooked(void);
 void gate_previous(enum gate_vector vector, struct real_regs *regs);
 
 /**
- * Enter a boot sector or NBP at @segment:@offset with @regs, stack at
- * @stack_segment:@stack_offset. Returns when the program executes INT 18h or
- * INT 19h (1: returned so; both are hooked meanwhile) or a far return (0).
+ * The PXE API's entries. Both call @handler with the function's number in BX and
+ * the parameters at ES:DI; it sets AX and FLAG_CARRY and returns true. NULL: calls
+ * are refused with AX=1.
+ */
+void gate_serve_pxe(gate_handler handler);
+/** Where programs call it: the low block's segment, which is its code and data segment, and the
+ * offsets of the entries. Offset 0 of the segment is another way into pxenv. */
+struct pxe_entries {
+	uint16_t segment, size;
+	uint16_t pxenv, bang; /* parameters in registers; on the stack */
+};
+void low_pxe_entries(struct pxe_entries *entries);
+/** LOW_PXE_SIZE bytes of the low block, 16-byte aligned, for what the PXE API shows to programs. */
+void *low_pxe(void);
+#define LOW_PXE_SIZE 3936u
+
+/**
+ * Enter a boot sector or NBP at @segment:@offset with @regs, a far return address
+ * pushed on the stack at @stack_segment:@stack_offset. Returns when the program
+ * executes INT 18h or INT 19h (1: returned so; both are hooked meanwhile) or a far
+ * return (0, with its registers in @regs). Guests may nest.
  */
 int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16_t stack_offset,
 	       struct real_regs *regs);

@@ -98,7 +98,7 @@ gate_enter:
 	pushad
 	build_frame
 	mov	byte [ebx+low.depth], 0
-	mov	[guest_frame], esi
+	mov	[ebx+low.guest_frame], si
 	mov	edx, [ebp+12]
 	mov	ecx, [ebp+16]
 	mov	dword [esp+28], 0	; EAX of popad: the far return's result
@@ -110,7 +110,7 @@ gate_enter:
 gate_enter_leave:
 	mov	eax, [esp+4]
 	mov	ebx, [low_base]
-	mov	esi, [guest_frame]
+	movzx	esi, word [ebx+low.guest_frame]
 	mov	edx, [ebx+esi+call.pm_esp]
 	mov	[edx+28], eax
 	jmp	pm_returned
@@ -192,8 +192,6 @@ exception:
 	jmp	.stop
 
 section .data
-guest_frame:
-	dd 0
 align 4
 exception_stubs:
 %assign vector 0

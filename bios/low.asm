@@ -20,7 +20,8 @@ org 0
 
 head:
 	; low.gdt; the bases of code16 and canary are set by gate.c
-	dq 0
+	jmp	near pxe_entry	; the null descriptor is free; some NBPs call UNDI_CS:0
+	times 8-($-head) db 0
 	dq 0x00cf9b000000ffff	; code32: flat
 	dq 0x00cf93000000ffff	; data32: flat
 	dq 0x00009b000000ffff	; code16: this block
@@ -35,8 +36,11 @@ head:
 	dd to_real
 	dw SEL_CODE16
 	dw rm_dispatch
-	times low.stubs-($-head) db 0
-	dw stub_08, stub_13, stub_15, stub_18, stub_19
+	times low.old+6*4-($-head) db 0
+	dw pxe_refuse, 0	; the segment is set by gate.c
+	dw stub_08, stub_13, stub_15, stub_18, stub_19, stub_1a, pxe_entry
+	dw pxe_entry_sp
+	dw pxe
 	dw plain_iret
 	dw rm_call, rm_resume, rm_enter, rm_jump
 	dw stack_top
@@ -170,13 +174,11 @@ rm_enter:
 	mov	ds, ax
 	mov	ss, dx
 	movzx	esp, cx
-	push	word 0x0202
 	push	cs
 	push	word guest_returned
 	push	word 0x0202		; iret into the guest with interrupts on
 	push	word [si+call.target+2]
 	push	word [si+call.target]
-	mov	[guest_frame], si
 	mov	eax, [si+0]
 	mov	ebx, [si+4]
 	mov	ecx, [si+8]
@@ -192,10 +194,8 @@ guest_returned:
 	cli
 	mov	sp, cs
 	mov	ss, sp
-	movzx	esp, word [cs:guest_frame]
+	movzx	esp, word [cs:low.guest_frame]
 	jmp	rm_returned
-guest_frame:
-	dw 0
 
 ; Leave for good: DX = segment for all data registers, CX = stack pointer,
 ; ESI = offset:segment to go to. Interrupts stay off.
@@ -252,6 +252,43 @@ stub_18:
 	jmp	enter_c
 stub_19:
 	push	dword 4
+	jmp	enter_c
+stub_1a:				; only the PXE installation check: the others are the clock's
+	cmp	ax, 0x5650
+	je	.ours
+	jmp	far [cs:low.old+5*4]
+.ours:	push	dword 5
+	jmp	enter_c
+
+; The PXE API. PXENV+: far call, BX = function, ES:DI = parameters. Made to look
+; like an interrupt that returns to the retf.
+pxe_entry:
+	pushf
+	push	cs
+	push	word .done
+	push	dword 6
+	jmp	enter_c
+.done:	retf
+; !PXE: far call, function, offset and segment of the parameters on the stack;
+; the caller removes them.
+pxe_entry_sp:
+	push	bp
+	mov	bp, sp
+	push	es
+	push	di
+	push	bx
+	mov	bx, [bp+6]
+	les	di, [bp+8]
+	push	cs
+	call	pxe_entry
+	pop	bx
+	pop	di
+	pop	es
+	pop	bp
+	retf
+pxe_refuse:				; nobody serves it
+	mov	ax, 1			; PXENV_EXIT_FAILURE
+	iret
 
 enter_c:
 	push	gs
@@ -321,6 +358,8 @@ plain_iret:
 	align 16
 ibft:	times 1024 db 0
 buffer:	times 2048 db 0
+	align 16
+pxe:	times 3936 db 0
 	align 16
 	times 5120 db 0
 stack_top:

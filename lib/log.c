@@ -81,8 +81,9 @@ void log_debug(const char *area, int level, const char *fmt, ...)
 	sink(NULL, "\n", 1);
 }
 
-static const char *const area_names[] = {"arp",	  "boot",  "cmdline", "dhcp", "dns", "http", "ibft",
-					 "int13", "iscsi", "nic",     "san",  "tcp", "tftp"};
+static const char *const area_names[] = {"arp",	 "boot", "cmdline", "dhcp",  "dns",
+					 "http", "ibft", "int13",   "iscsi", "nic",
+					 "pxe",	 "san",	 "tcp",	    "tftp"};
 
 const char *log_area_name(unsigned i)
 {

@@ -113,6 +113,8 @@ extern int (*host_real_enter)(uint16_t segment, uint16_t offset, uint16_t stack_
 gate_handler host_gate_handler(enum gate_vector vector);
 /** Call @vector as a guest would: the hooked handler, or gate_previous(). */
 void host_interrupt(enum gate_vector vector, struct real_regs *regs);
+/** Call the PXE API as an NBP would: BX, ES:DI; AX is 1 when nobody serves it. */
+void host_pxe_call(struct real_regs *regs);
 extern uint32_t host_low_block_start, host_low_block_end;
 
 /* ---- Ways out ---- */

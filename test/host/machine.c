@@ -99,6 +99,31 @@ void gate_previous(enum gate_vector vector, struct real_regs *regs)
 		regs->eflags |= FLAG_CARRY;
 }
 
+static gate_handler pxe_handler;
+
+void gate_serve_pxe(gate_handler handler)
+{
+	pxe_handler = handler;
+}
+
+void host_pxe_call(struct real_regs *regs)
+{
+	if (pxe_handler)
+		pxe_handler(regs);
+	else
+		regs->eax = 1;
+}
+
+void low_pxe_entries(struct pxe_entries *entries)
+{
+	*entries = (struct pxe_entries){
+		.segment = (uint16_t)(host_low_block_start >> 4),
+		.size = (uint16_t)(host_low_block_end - host_low_block_start),
+		.pxenv = 0x200,
+		.bang = 0x210,
+	};
+}
+
 gate_handler host_gate_handler(enum gate_vector vector)
 {
 	return handlers[vector];
@@ -182,6 +207,7 @@ void host_machine_reset(void)
 	host_low_block_start = 0x9b000;
 	host_low_block_end = 0x9f000;
 	memset(handlers, 0, sizeof(handlers));
+	pxe_handler = NULL;
 	host_left = NULL;
 	host_power_off = NULL;
 }

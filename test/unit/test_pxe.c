@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The PXE API: its structures, the dispatcher, the preboot functions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include "test/host/host.h"
+#include "bios/physical.h"
+#include "boot/pxe.h"
+#include "boot/pxe_params.h"
+#include "lib/settings.h"
+
+#define MEMORY (2u * 1024 * 1024)
+#define BLOCK  0x20000u /* the program's parameter block: 2000:0000 */
+
+static struct nic *nic;
+
+static void sent(struct nic *card, const struct tx_frame *frame)
+{
+}
+
+static int setup(void **state)
+{
+	host_reset();
+	settings_reset();
+	physical_memory = calloc(1, MEMORY);
+	physical_memory_size = MEMORY;
+	nic = host_card_add(0, sent);
+	assert_int_equal(nic_open(nic), 0);
+	pxe_start(nic);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pxe_stop();
+	nic_close_all();
+	host_card_reset();
+	free(physical_memory);
+	physical_memory = NULL;
+	physical_memory_size = 0;
+	return 0;
+}
+
+/* Call @opcode with the block at ES:DI; returns AX. */
+static uint16_t call_at(uint16_t opcode, uint16_t segment, uint16_t offset)
+{
+	struct real_regs regs = {.ebx = opcode, .es = segment, .edi = offset, .eax = 0xaaaa5555};
+
+	host_pxe_call(&regs);
+	assert_int_equal(regs.eax >> 16, 0xaaaa);
+	assert_int_equal(!!(regs.eflags & FLAG_CARRY), (uint16_t)regs.eax != 0);
+	return (uint16_t)regs.eax;
+}
+
+/* The same with @block of @size bytes copied in and out; returns the status. */
+static uint16_t call(uint16_t opcode, void *block, size_t size)
+{
+	uint16_t ax;
+
+	memcpy(physical(BLOCK, size), block, size);
+	ax = call_at(opcode, BLOCK >> 4, 0);
+	memcpy(block, physical(BLOCK, size), size);
+	assert_int_equal(ax != 0, get_le16(block) != 0);
+	return get_le16(block);
+}
+
+static uint8_t sum(const uint8_t *data, size_t len)
+{
+	uint8_t total = 0;
+
+	while (len--)
+		total += *data++;
+	return total;
+}
+
+static uint8_t *at(struct segoff p)
+{
+	return physical(((uint32_t)p.segment << 4) + p.offset, 1);
+}
+
+/* ---- Structures and discovery ---- */
+
+static void structures_are_as_specified(void **state)
+{
+	uint8_t *pxenv = at(pxe_pxenv()), *bang = at(pxe_bang());
+	struct pxe_entries entries;
+
+	low_pxe_entries(&entries);
+	assert_memory_equal(pxenv, "PXENV+", 6);
+	assert_int_equal(get_le16(pxenv + 6), 0x0201);
+	assert_int_equal(pxenv[8], 0x2c);
+	assert_int_equal(sum(pxenv, 0x2c), 0);
+	assert_int_equal(get_le32(pxenv + 10), (uint32_t)entries.segment << 16 | entries.pxenv);
+	assert_int_equal(get_le16(pxenv + 40), pxe_bang().offset);
+	assert_int_equal(get_le16(pxenv + 42), pxe_bang().segment);
+	assert_memory_equal(bang, "!PXE", 4);
+	assert_int_equal(bang[4], 0x58);
+	assert_int_equal(sum(bang, 0x58), 0);
+	assert_int_equal(get_le32(bang + 16), (uint32_t)entries.segment << 16 | entries.bang);
+	assert_int_equal(bang[29], 7);
+	assert_int_equal(physical_address(pxenv) % 16, 0);
+	assert_int_equal(physical_address(bang) % 16, 0);
+}
+
+static void int1a_tells_where(void **state)
+{
+	struct real_regs regs = {.eax = 0x5650, .eflags = FLAG_CARRY};
+
+	host_interrupt(GATE_INT1A, &regs);
+	assert_int_equal(regs.eax, 0x564e);
+	assert_int_equal(regs.es, pxe_pxenv().segment);
+	assert_int_equal(regs.ebx, pxe_pxenv().offset);
+	assert_int_equal(regs.edx, physical_address(at(pxe_pxenv())));
+	assert_false(regs.eflags & FLAG_CARRY);
+}
+
+static void nothing_is_left_behind(void **state)
+{
+	uint8_t *pxenv = at(pxe_pxenv());
+	struct real_regs regs = {.eax = 0x5650};
+
+	pxe_stop();
+	assert_null(pxe_nic);
+	for (unsigned i = 0; i < LOW_PXE_SIZE; i++)
+		assert_int_equal(pxenv[i], 0);
+	assert_null(host_gate_handler(GATE_INT1A));
+	regs = (struct real_regs){.ebx = PXENV_STOP_BASE, .es = BLOCK >> 4};
+	host_pxe_call(&regs);
+	assert_int_equal(regs.eax, PXENV_EXIT_FAILURE);
+}
+
+/* ---- The dispatcher ---- */
+
+static void every_call_fits(void **state)
+{
+	const struct pxe_call *c, *other;
+
+	table_for_each(pxe_call, c) {
+		assert_true(c->size >= 2 && c->size <= PXE_BLOCK_MAX);
+		assert_non_null(c->name);
+		table_for_each(pxe_call, other)
+			assert_true(c == other || c->opcode != other->opcode);
+	}
+}
+
+static void unknown_functions_are_refused(void **state)
+{
+	uint8_t block[2] = {0x55, 0x55};
+
+	assert_int_equal(call(0x7fff, block, 2), PXENV_STATUS_UNSUPPORTED);
+}
+
+static void blocks_outside_are_refused(void **state)
+{
+	static const uint8_t untouched[64];
+
+	/* The end of the first megabyte, our low block, and the high memory area. */
+	assert_int_equal(call_at(PXENV_STOP_BASE, 0xffff, 0x000f), PXENV_EXIT_FAILURE);
+	assert_int_equal(call_at(PXENV_STOP_BASE, 0xffff, 0xffff), PXENV_EXIT_FAILURE);
+	assert_int_equal(call_at(PXENV_STOP_BASE, (uint16_t)(host_low_block_start >> 4), 0x100),
+			 PXENV_EXIT_FAILURE);
+	assert_int_equal(call_at(0x7fff, 0xffff, 0xffff), PXENV_EXIT_FAILURE);
+	assert_memory_equal(physical(0x100000, 64), untouched, 64);
+	assert_memory_equal(physical(host_low_block_start + 0x100, 64), untouched, 64);
+	assert_int_equal(call_at(PXENV_STOP_BASE, 0xffff, 0x000e), PXENV_EXIT_SUCCESS);
+}
+
+static void text_is_bounded(void **state)
+{
+	char out[8];
+
+	strcpy(physical(0x30000, 16), "seven77");
+	assert_true(pxe_text((struct segoff){0, 0x3000}, out, sizeof(out)));
+	assert_string_equal(out, "seven77");
+	strcpy(physical(0x30000, 16), "eight888");
+	assert_false(pxe_text((struct segoff){0, 0x3000}, out, sizeof(out)));
+	memset(physical(0xffff8, 8), 'x', 8);
+	assert_false(pxe_text((struct segoff){8, 0xffff}, out, sizeof(out)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(structures_are_as_specified, setup, teardown),
+		cmocka_unit_test_setup_teardown(int1a_tells_where, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_left_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_call_fits, setup, teardown),
+		cmocka_unit_test_setup_teardown(unknown_functions_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(blocks_outside_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(text_is_bounded, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
