@@ -209,7 +209,7 @@ static int boot_from(struct nic **cards, unsigned count, struct nic **chosen)
 	if (!setting_exists("", "filename") && !setting_exists("", "root-path")) {
 		rc = dhcp_proxy_wait();
 		if (rc)
-			return fail(rc, "cancelled with Ctrl-C");
+			return rc;
 	}
 	return boot_settings();
 }

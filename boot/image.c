@@ -306,8 +306,9 @@ static int download(const struct image_request *request, struct fetch *f, struct
 	} else {
 		if (!name)
 			name = uri_basename(f->uri, basename, sizeof(basename));
-		*image =
-			image_add(name, f->final_uri, f->data, (size_t)f->len, (size_t)f->capacity);
+		/* An address without a path is none that others are relative to. */
+		*image = image_add(name, f->final_uri->opaque ? NULL : f->final_uri, f->data,
+				   (size_t)f->len, (size_t)f->capacity);
 		if (*image)
 			f->data = NULL; /* it is the image's now */
 		else

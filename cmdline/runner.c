@@ -88,6 +88,20 @@ int line_failed(int rc)
 	return rc;
 }
 
+/* @text without the address in front of it, when the command names that already. */
+static const char *without_address(const char *text)
+{
+	const char *end = strstr(text, ": ");
+	char address[COMMAND_SHOWN];
+	size_t len = end ? (size_t)(end - text) : 0;
+
+	if (!len || len >= sizeof(address))
+		return text;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return strstr(address, ":/") && strstr(current_command, address) ? end + 2 : text;
+}
+
 void report_failure(int rc)
 {
 	struct last_failure f;
@@ -102,7 +116,7 @@ void report_failure(int rc)
 		print("%s:%u: ", current_frame->script, current_frame->line);
 	if (*current_command)
 		print("%s: ", current_command);
-	print("%s", f.text);
+	print("%s", without_address(f.text));
 	/* Behind a semicolon the sentence says itself what to do; who pressed Ctrl-C knows. */
 	if (rc < 0 && rc != E_CANCELLED && !strstr(f.text, "; "))
 		print("; %s", error_entry(rc)->advice);

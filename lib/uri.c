@@ -169,7 +169,7 @@ static int parse_into(struct uri *uri, const char *text)
 	for (i = 0; i < n; i++)
 		uri->scheme[i] = (char)to_lower((unsigned char)uri->scheme[i]);
 	text += n + 1;
-	if (text[0] == '/' && text[1] == '/')
+	if (text[0] == '/')
 		return parse_hierarchical(uri, text);
 	uri->opaque = text_dup(text);
 	return uri->opaque ? 0 : E_NO_MEMORY;
@@ -424,7 +424,11 @@ struct uri *uri_with_query(const struct uri *uri, const char *query)
 const char *uri_redacted(const struct uri *uri, char *buf, size_t size)
 {
 	if (uri->opaque) {
-		format(buf, size, "%s:%s", uri->scheme, uri->opaque);
+		size_t len = strlen(uri->opaque);
+
+		if (!strcmp(uri->scheme, "data"))
+			len = (size_t)(find_any(uri->opaque, len, ",") - uri->opaque);
+		format(buf, size, "%s:%.*s", uri->scheme, (int)len, uri->opaque);
 		return buf;
 	}
 	format(buf, size, "%s%s", uri->scheme ? uri->scheme : "", uri->scheme ? ":" : "");
@@ -439,7 +443,7 @@ const char *uri_redacted(const struct uri *uri, char *buf, size_t size)
 
 const char *uri_basename(const struct uri *uri, char *buf, size_t size)
 {
-	const char *path = uri->opaque ? uri->opaque : uri->path;
+	const char *path = uri->opaque ? uri->scheme : uri->path;
 	const char *slash = strrchr(path, '/');
 
 	uri_decode(slash ? slash + 1 : path, buf, size);

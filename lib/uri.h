@@ -13,7 +13,7 @@
 struct uri {
 	char *text;	/* the whole URI as given (owned) */
 	char *scheme;	/* lower case; NULL: relative reference */
-	char *opaque;	/* "scheme:opaque" without "//": all after the colon; else NULL */
+	char *opaque;	/* "scheme:opaque" without a slash: all after the colon; else NULL */
 	char *user;	/* percent-encoded; NULL when absent */
 	char *password; /* percent-encoded; NULL when absent */
 	char *host;	/* without brackets; NULL when there is no authority */
@@ -33,12 +33,14 @@ struct uri *uri_with_query(const struct uri *uri, const char *query);
 struct uri *uri_dup(const struct uri *uri);
 void uri_free(struct uri *uri);
 bool uri_is_absolute(const struct uri *uri);
-/** @uri as text without user, password and query, for messages. Returns @buf. */
+/** @uri as text without user, password and query, and without the content of data:, for messages.
+ * Returns @buf. */
 const char *uri_redacted(const struct uri *uri, char *buf, size_t size);
 /** Copy @text, cut at @size, with *** for the password of each address in it, also of addresses
  * that cannot be parsed. Returns @buf. */
 const char *uri_hide_passwords(const char *text, char *buf, size_t size);
-/** Last component of the path (decoded), or "" ; the default image name. Returns @buf. */
+/** Last component of the path (decoded), or ""; of an address without a path its scheme; the
+ * default image name. Returns @buf. */
 const char *uri_basename(const struct uri *uri, char *buf, size_t size);
 /** Percent-decode @s into @out (NUL-terminated); returns the length, cut at @size - 1. */
 size_t uri_decode(const char *s, char *out, size_t size);

@@ -71,7 +71,7 @@ int dhcp_proxy_complete(struct dhcp_session *s)
 		return 0;
 	rc = wait_until(s->has_proxy, dhcp_proxy_patience(s));
 	if (rc == E_CANCELLED)
-		return fail(rc, "DHCP was cancelled");
+		return fail_context(rc, "DHCP");
 	return s->has_proxy ? use_proxy(s) : 0;
 }
 

@@ -133,7 +133,7 @@ static int ask(struct lookup *l)
 		if (l->useful)
 			return 0;
 		if (rc == E_CANCELLED)
-			return fail(rc, "cancelled");
+			return rc;
 		if (all_answered(l) || l->answer.verdict != DNS_NOT_OURS)
 			return 0;
 	}
@@ -158,6 +158,12 @@ static int report(const struct lookup *l, const char *name)
 			    l->answer.rcode ? "says that the name does not exist"
 					    : "knows the name, but no IPv4 address of it");
 	case DNS_FAILED:
+		/* A server that could not find out may be able to later; one that refuses, or does
+		 * not understand, stays with that. */
+		if (l->answer.rcode == DNS_SERVFAIL)
+			return fail(E_DNS_FAILED,
+				    "no address for %s: DNS server %s could not find out (code %u)",
+				    name, servers, DNS_SERVFAIL);
 		return fail(E_DNS_REFUSED, "no address for %s: DNS server %s refused (code %u)",
 			    name, servers, l->answer.rcode);
 	default:

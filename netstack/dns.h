@@ -7,6 +7,7 @@
 
 #define DNS_NAME_MAX  255 /* RFC 1035 section 2.3.4, as on the wire */
 #define DNS_QUERY_MAX (12 + DNS_NAME_MAX + 4)
+#define DNS_SERVFAIL  2 /* response code: the server could not find out */
 
 enum dns_verdict {
 	DNS_NOT_OURS,  /* no answer to this question: ignore it */

@@ -198,6 +198,9 @@ static void show_progress(struct fetch *f, uint64_t now)
 		       percent, bar, tenths(f->len) / 10, tenths(f->len) % 10,
 		       tenths(f->total) / 10, tenths(f->total) % 10, kbs / 1000, kbs / 100 % 10,
 		       seconds / 60, seconds % 60);
+	} else if (!f->len) {
+		format(state, sizeof(state), "waiting for %u s",
+		       (unsigned)((now - f->started) / 1000));
 	} else {
 		format(state, sizeof(state), "%u.%u MB %u.%u MB/s", tenths(f->len) / 10,
 		       tenths(f->len) % 10, kbs / 1000, kbs / 100 % 10);
@@ -263,7 +266,7 @@ int fetch_turn(struct fetch *f)
 	}
 	if (rc == E_CANCELLED) {
 		f->final = true;
-		return fail(rc, "cancelled with Ctrl-C");
+		return rc;
 	}
 	now = clock_ms();
 	if (!f->quiet && progress_due(f, now))
@@ -291,7 +294,7 @@ static int pause_before(struct fetch *f, unsigned next, int rc)
 	f->last_shown = 0;
 	until = clock_ms() + ms;
 	rc = wait_until(false, until);
-	return rc == E_CANCELLED ? fail(rc, "cancelled with Ctrl-C") : 0;
+	return rc == E_CANCELLED ? rc : 0;
 }
 
 /* Failures that another attempt cannot change. */
@@ -299,7 +302,7 @@ static bool is_final(const struct fetch *f, int rc)
 {
 	static const int final[] = {
 		E_CANCELLED,  E_NO_MEMORY,     E_NET_NO_ROUTE, E_NET_NO_ADDRESS, E_NET_NO_CARD,
-		E_NET_CLOSED, E_DNS_NO_SERVER, E_DNS_NAME,     E_DNS_NOT_FOUND,
+		E_NET_CLOSED, E_DNS_NO_SERVER, E_DNS_NAME,     E_DNS_NOT_FOUND,	 E_DNS_REFUSED,
 	};
 	unsigned i;
 
@@ -358,7 +361,7 @@ int fetch_run(struct fetch *f)
 	char uri[128];
 	int rc;
 
-	if (!scheme || f->uri->opaque)
+	if (!scheme || (f->uri->opaque && !scheme->opaque))
 		return no_scheme(f->uri);
 	rc = run_attempts(f, scheme);
 	if (!rc && !f->final_uri) {

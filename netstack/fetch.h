@@ -41,6 +41,7 @@ struct uri_scheme {
 	const char *name;
 	/** Fetch from f->len on (resume) to the end. 0 or an error after fail(). */
 	int (*fetch)(struct fetch *f);
+	bool opaque; /* addresses of the form "scheme:something" */
 };
 TABLE(uri_scheme);
 

@@ -80,7 +80,7 @@ int wait_turn(uint64_t deadline)
 	wait_turns++;
 	net_poll();
 	if (console_break())
-		rc = E_CANCELLED;
+		rc = fail(E_CANCELLED, "cancelled with Ctrl-C");
 	else if (clock_ms() >= wait_cancelled_at)
 		rc = fail(E_CANCELLED, "cancelled by boot-timeout");
 	else if (deadline != DEADLINE_NEVER && clock_ms() >= deadline)

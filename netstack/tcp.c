@@ -379,8 +379,8 @@ int tcp_wait_connected(struct tcp_conn *conn)
 	int rc = wait_until(conn->state != TCP_SYN_SENT, deadline);
 
 	if (rc == E_CANCELLED)
-		return fail(rc, "connecting to " IPV4_FMT ":%u: cancelled", IPV4_ARG(conn->remote),
-			    conn->remote_port);
+		return fail_context(rc, "connecting to " IPV4_FMT ":%u", IPV4_ARG(conn->remote),
+				    conn->remote_port);
 	if (rc)
 		return fail(E_TCP_TIMEOUT, "connecting to " IPV4_FMT ":%u: no answer",
 			    IPV4_ARG(conn->remote), conn->remote_port);

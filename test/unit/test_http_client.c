@@ -467,7 +467,14 @@ static void test_cancel(void **state)
 {
 	host_keys("\x03");
 	assert_int_equal(get("/x", 3), E_CANCELLED);
+	assert_string_equal(error_text(), "http://192.0.2.1:3260/x: cancelled with Ctrl-C");
 	assert_true(request_count <= 1);
+	/* In the pause before another attempt too, and by whom is told right. */
+	say(OK("5", "abc"), CLOSE);
+	wait_cancelled_at = clock_ms() + 500;
+	assert_int_equal(get("/x", 3), E_CANCELLED);
+	assert_string_equal(error_text(), "http://192.0.2.1:3260/x: cancelled by boot-timeout");
+	wait_cancelled_at = DEADLINE_NEVER;
 }
 
 /* ---- Request parameters ---- */

@@ -102,6 +102,32 @@ static void test_stat_and_args(void **state)
 	assert_true(list_empty(&images));
 }
 
+/* Content in the address itself, RFC 2397. */
+static void test_data_uris(void **state)
+{
+	assert_int_equal(command_line("chain data:,%23!ipxe%0Aecho%20percent%20form"), 0);
+	assert_true(printed("data:... ok\n") && printed("percent form"));
+	assert_int_equal(
+		command_line("chain data:text/plain;base64,IyFpcHhlCmVjaG8gZnJvbSBiYXNlNjQK"), 0);
+	assert_true(printed("data:text/plain;base64... ok\n") && printed("from base64"));
+	/* Unencoded, and with a relative address inside: there is nothing that it is relative to.
+	 */
+	assert_true(command_line("chain --name n data:,#!ipxe%0aimgfetch%20-q%20x") != 0);
+	assert_true(printed("x: not a full address"));
+	assert_int_equal(image_find("n")->len, 20);
+	assert_int_equal(command_line("imgfree && imgfetch -q data:;BASE64,%2B/8= && imgstat"), 0);
+	assert_true(printed("data : 2 bytes"));
+	assert_memory_equal(image_find("data")->data, "\xfb\xff", 2);
+	assert_int_equal(command_line("imgfetch -q --name z data:,a%00b"), 0);
+	assert_int_equal(image_find("z")->len, 3);
+	assert_int_equal(command_line("imgfetch -q --name e data:,"), 0);
+	assert_int_equal(image_find("e")->len, 0);
+	assert_true(command_line("imgfetch -q data:text/plain") != 0);
+	assert_true(printed("no comma"));
+	assert_true(command_line("imgfetch -q data:;base64,a*b") != 0);
+	assert_true(printed("not base64"));
+}
+
 static void test_select(void **state)
 {
 	add("a", "#!ipxe\necho running a\n");
@@ -192,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_roles),	    TEST(test_names),	       TEST(test_stat_and_args),
+		TEST(test_data_uris),	    TEST(test_unknown_type),   TEST(test_subroutine),
 		TEST(test_select),	    TEST(test_unknown_type),   TEST(test_subroutine),
 		TEST(test_recursion),	    TEST(test_replace),	       TEST(test_replacement_freed),
 		TEST(test_download_errors), TEST(test_boot_uri_fails),

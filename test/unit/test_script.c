@@ -128,6 +128,11 @@ static void test_failures(void **state)
 	PRINTS("t-fail 192.0.2.1 || echo on",
 	       "t-fail 192.0.2.1: 192.0.2.1 did not answer; retry (E-GEN-03)\non\n");
 	assert_int_equal(command_line("echo ${errno}"), 0);
+	/* An address that the command shows is not said again. */
+	PRINTS("set v http://h/x: it && t-fail ${v} || set v http://h/y: it",
+	       "t-fail http://h/x: it: it did not answer; retry (E-GEN-03)\n");
+	PRINTS("t-fail 192.0.2.1 || clear v", "t-fail 192.0.2.1: 192.0.2.1 did not answer; retry "
+					      "(E-GEN-03)\n");
 	PRINTS("echo ${error} ${error-code}", "192.0.2.1 did not answer; retry E-GEN-03\n");
 	assert_int_equal(error_errno(E_TIMEOUT), setting_number("", "errno", 0));
 	PRINTS("iseq ${errno} 0x0 || echo kept", "kept\n");

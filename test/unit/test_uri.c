@@ -156,6 +156,15 @@ static void test_opaque(void **state)
 	assert_string_equal(uri->opaque, "192.0.2.10:::1:iqn.2004-01.com.example:disk1");
 	assert_null(uri->path);
 	uri_free(uri);
+	uri = uri_parse("data:text/plain,#!ipxe?a");
+	assert_string_equal(uri->opaque, "text/plain,#!ipxe?a");
+	uri_free(uri);
+	/* With a slash it has a path, though no authority. */
+	uri = uri_parse("file:/a/b.ipxe");
+	assert_null(uri->opaque);
+	assert_null(uri->host);
+	assert_string_equal(uri->path, "/a/b.ipxe");
+	uri_free(uri);
 	uri = uri_parse("a/b:c");
 	assert_null(uri->scheme);
 	assert_string_equal(uri->path, "a/b:c");
