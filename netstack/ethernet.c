@@ -5,6 +5,7 @@
  * This is the hot path of a download: one frame costs one comparison of its
  * destination and a walk of the ethertype table, and nothing is copied.
  */
+#include "netstack/frame_queue.h"
 #include "netstack/net.h"
 
 struct net_drops net_drops;
@@ -42,6 +43,8 @@ void ethernet_receive(struct nic *nic, const struct rx_frame *frame)
 		net_drops.ethernet_short++;
 		return;
 	}
+	if (frame_queue_has(nic) && !frame_queue_receive(nic, frame))
+		return;
 	if (!is_for(nic, header)) {
 		net_drops.ethernet_address++;
 		return;

@@ -82,6 +82,11 @@ struct tcp_conn *tcp_find(uint32_t local, uint16_t local_port, uint32_t remote,
 	return NULL;
 }
 
+bool tcp_is_ours(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port)
+{
+	return tcp_find(local, local_port, remote, remote_port) != NULL;
+}
+
 static void conn_free(struct tcp_conn *conn)
 {
 	list_remove(&conn->link);

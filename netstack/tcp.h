@@ -81,6 +81,9 @@ void tcp_abort_all(void);
 /** Are there connections that tcp_close() left to end by themselves, TIME-WAIT excepted? */
 bool tcp_closing(void);
 
+/** Is there a connection of ours with these ends? */
+bool tcp_is_ours(uint32_t local, uint16_t local_port, uint32_t remote, uint16_t remote_port);
+
 /** From ICMP: @dest:@port is unreachable from local @local_port, with @code of type 3. */
 void tcp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code);
 

@@ -10,6 +10,7 @@
 #include "lib/cursor.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "netstack/frame_queue.h"
 #include "netstack/tcp_internal.h"
 
 #define OPT_END	       0
@@ -443,7 +444,8 @@ static void tcp_receive(const struct ip_packet *packet)
 	}
 	conn = tcp_find(packet->dest, seg.dest_port, packet->source, seg.source_port);
 	if (!conn) {
-		tcp_reset_stray(&seg);
+		if (!frame_queue_has(packet->nic))
+			tcp_reset_stray(&seg);
 		return;
 	}
 	tcp_enter();

@@ -48,6 +48,12 @@ struct rx_frame {
 	uint32_t parts;
 	uint32_t len; /* sum of the parts, without FCS */
 	uint32_t flags;
+	/* Of data that never left the machine: what a network would have carried is not there yet.
+	 * Who passes the frame on completes it (netstack/frame_queue.c). */
+	uint16_t csum_start;  /* the transport checksum holds the pseudo-header sum only: sum from
+			       * here to the end … */
+	uint16_t csum_offset; /* … and store it at csum_start + csum_offset; 0/0: complete */
+	uint16_t gso_size;    /* IPv4 TCP payload of each segment that this frame is; 0: one */
 };
 
 /** A frame to send. data and size belong to the core, the rest is set by the stack. */

@@ -96,6 +96,12 @@ static bool collect(struct virtio_net *net, struct rx_frame *frame, int *slots, 
 	if (net->guest_csum &&
 	    (header->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)))
 		frame->flags = NIC_RX_CSUM_OK;
+	if (net->guest_csum && header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		frame->csum_start = header->csum_start;
+		frame->csum_offset = header->csum_offset;
+	}
+	if ((header->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_TCPV4)
+		frame->gso_size = header->gso_size;
 	if (net->mergeable)
 		count = header->num_buffers;
 	good = count >= 1 && count <= NIC_RX_PARTS;
@@ -132,7 +138,7 @@ static void net_poll_card(struct nic *nic, unsigned budget)
 		slot = virtqueue_take(&net->rx, &len);
 		if (slot < 0)
 			break;
-		frame.flags = 0;
+		frame.flags = frame.csum_start = frame.csum_offset = frame.gso_size = 0;
 		if (collect(net, &frame, slots, slot, len))
 			nic_receive(nic, &frame);
 		else

@@ -472,6 +472,9 @@ bool virtio_model_deliver(struct virtio_model *m, const void *frame, size_t len,
 	memset(packet, 0, header_len);
 	header->flags = flags;
 	header->gso_type = gso_type;
+	header->csum_start = m->csum_start;
+	header->csum_offset = m->csum_offset;
+	header->gso_size = m->gso_size;
 	memcpy(packet + header_len, frame, len);
 	while (room < total) {
 		if (count == virtio_model_waiting(m, 0) || (count && !merge))

@@ -39,6 +39,8 @@ struct virtio_model {
 	uint8_t isr;
 	unsigned generation_flips; /* changes during the next that many config reads */
 	bool reset_stuck, refuse_features, refuse_address;
+	/* in the headers of frames that virtio_model_deliver() delivers */
+	uint16_t csum_start, csum_offset, gso_size;
 	uint32_t accesses; /* register accesses: what leaves to the hypervisor */
 	uint32_t bad;	   /* things a driver must not do */
 };

@@ -30,6 +30,7 @@ static uint8_t received[70000];
 static size_t received_len;
 static unsigned received_frames, received_parts;
 static uint32_t received_flags;
+static uint16_t received_csum_start, received_csum_offset, received_gso_size;
 static bool close_on_receive;
 
 static void receive(struct nic *from, const struct rx_frame *frame)
@@ -39,6 +40,9 @@ static void receive(struct nic *from, const struct rx_frame *frame)
 	received_frames++;
 	received_parts = frame->parts;
 	received_flags = frame->flags;
+	received_csum_start = frame->csum_start;
+	received_csum_offset = frame->csum_offset;
+	received_gso_size = frame->gso_size;
 	for (unsigned i = 0; i < frame->parts; i++) {
 		memcpy(received + at, frame->part[i].data, frame->part[i].len);
 		at += frame->part[i].len;
@@ -328,6 +332,30 @@ static void large_receive(size_t heap, unsigned parts)
 	assert_memory_equal(received, frame, sizeof(frame));
 	assert_int_equal(received_flags, NIC_RX_CSUM_OK);
 	assert_true(virtio_model_waiting(&model, 0) >= 128);
+}
+
+/** What a program with a stack of its own must be told: what of the frame is not done yet. */
+static void test_what_is_left_to_do(void **state)
+{
+	static const uint8_t frame[3000];
+
+	start(MODEL_MODERN_MEMORY, USUAL, 256);
+	model.csum_start = 34;
+	model.csum_offset = 16;
+	model.gso_size = 1448;
+	assert_true(virtio_model_deliver(&model, frame, sizeof(frame), VIRTIO_NET_HDR_F_NEEDS_CSUM,
+					 VIRTIO_NET_HDR_GSO_TCPV4));
+	nic_poll_all();
+	assert_int_equal(received_csum_start, 34);
+	assert_int_equal(received_csum_offset, 16);
+	assert_int_equal(received_gso_size, 1448);
+	/* The fields mean nothing without their flags. */
+	assert_true(virtio_model_deliver(&model, frame, 60, VIRTIO_NET_HDR_F_DATA_VALID,
+					 VIRTIO_NET_HDR_GSO_NONE));
+	nic_poll_all();
+	assert_int_equal(received_csum_start, 0);
+	assert_int_equal(received_csum_offset, 0);
+	assert_int_equal(received_gso_size, 0);
 }
 
 static void test_large_receive(void **state)
@@ -779,6 +807,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_left_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_memory_failures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_wrap, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_left_to_do, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_receive, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_large_receive, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_features_left_alone, setup, teardown),
