@@ -52,6 +52,18 @@ enum undi_state undi_state(void)
 	return state;
 }
 
+static void state_at_least(enum undi_state wanted)
+{
+	if (state < wanted)
+		state = wanted;
+}
+
+static void state_at_most(enum undi_state wanted)
+{
+	if (state > wanted)
+		state = wanted;
+}
+
 /* ---- The card beneath ---- */
 
 static uint16_t card_open(void)
@@ -142,7 +154,7 @@ uint16_t undi_begin(unsigned filter)
 
 static uint16_t startup(void *parameters)
 {
-	state = max(state, UNDI_STARTED);
+	state_at_least(UNDI_STARTED);
 	return PXENV_STATUS_SUCCESS;
 }
 
@@ -151,7 +163,7 @@ static uint16_t initialize(void *parameters)
 	uint16_t status = card_open();
 
 	if (!status)
-		state = max(state, UNDI_INITIALIZED);
+		state_at_least(UNDI_INITIALIZED);
 	return status;
 }
 
@@ -183,7 +195,7 @@ static uint16_t open_undi(void *parameters)
 static uint16_t close_undi(void *parameters)
 {
 	end_queue();
-	state = min(state, UNDI_INITIALIZED);
+	state_at_most(UNDI_INITIALIZED);
 	return PXENV_STATUS_SUCCESS;
 }
 
@@ -192,7 +204,7 @@ static uint16_t shutdown(void *parameters)
 	end_queue();
 	if (state >= UNDI_INITIALIZED)
 		card_close();
-	state = min(state, UNDI_STARTED);
+	state_at_most(UNDI_STARTED);
 	return PXENV_STATUS_SUCCESS;
 }
 

@@ -13,7 +13,6 @@
  */
 #include "boot/pxe_undi.h"
 #include "bios/gate.h"
-#include "bios/physical.h"
 #include "netstack/net.h"
 
 #define FRAME_MIN      60u
@@ -169,8 +168,7 @@ static void show(struct undi_isr *p, const uint8_t *frame, uint32_t len)
 	p->function = ISR_OUT_RECEIVE;
 	p->buffer_len = p->frame_len = (uint16_t)len;
 	p->header_len = ETH_HEADER;
-	p->frame.segment = (uint16_t)(physical_address(place) >> 4);
-	p->frame.offset = (uint16_t)(physical_address(place) & 15);
+	p->frame = (struct segoff){real_offset(place), real_segment(place)};
 	p->protocol = protocol_of(frame);
 	p->packet = packet_kind(frame);
 }
