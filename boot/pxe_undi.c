@@ -70,7 +70,7 @@ static uint16_t card_open(void)
 {
 	if (!nic_open(pxe_nic))
 		return PXENV_STATUS_SUCCESS;
-	log_debug("undi", 1, "%s", error_text());
+	log_debug("pxe", 1, "%s", error_text());
 	return PXENV_STATUS_UNDI_CANNOT_INITIALIZE_NIC;
 }
 
@@ -78,7 +78,7 @@ static uint16_t card_open(void)
 static void card_close(void)
 {
 	if (san_any_hooked())
-		log_debug("undi", 1, "%s stays open: a SAN drive is hooked", pxe_nic->name);
+		log_debug("pxe", 1, "%s stays open: a SAN drive is hooked", pxe_nic->name);
 	else
 		nic_close(pxe_nic);
 }

@@ -55,14 +55,14 @@ int frame_queue_open(struct nic *nic)
 	if (!queue.slots)
 		return fail(E_NO_MEMORY, "%s: no memory to queue %u frames", nic->name, queue.size);
 	frame_queue_card = nic;
-	log_debug("undi", 1, "%s: frames are queued, %u at most", nic->name, queue.size);
+	log_debug("pxe", 1, "%s: frames are queued, %u at most", nic->name, queue.size);
 	return 0;
 }
 
 void frame_queue_close(void)
 {
 	if (frame_queue_card)
-		log_debug("undi", 1, "%s: %u frames were queued, %u found no room",
+		log_debug("pxe", 1, "%s: %u frames were queued, %u found no room",
 			  frame_queue_card->name, queue.counters.queued, queue.counters.overflowed);
 	heap_free(queue.slots);
 	memset(&queue, 0, sizeof(queue));
