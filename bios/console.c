@@ -138,6 +138,12 @@ void console_text_mode(void)
 	uart_for_bios = false;
 }
 
+void console_guest_left(void)
+{
+	if (bios_on)
+		bios_screen_init();
+}
+
 bool console_has_picture(void)
 {
 	return framebuffer_has_picture();

@@ -41,6 +41,8 @@ struct console_graphics {
 int console_graphics(const struct console_graphics *graphics);
 /** Back to text mode, when in another; every way out of the firmware does it. */
 void console_text_mode(void);
+/** Another program had the screen: back to text mode when it left another. */
+void console_guest_left(void);
 /** Is a picture shown behind the text? */
 bool console_has_picture(void);
 /** Exact colours for what is written from here on, where a screen can show them: 0xRRGGBB, or

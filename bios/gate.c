@@ -204,6 +204,12 @@ void gate_hook(enum gate_vector v, gate_handler handler)
 	hooked[v] = true;
 }
 
+/* Does the vector lead to our stub? */
+static bool on_top(enum gate_vector v)
+{
+	return *vector(vector_number[v]) == ((low_base >> 4) << 16 | low_head()->stub[v]);
+}
+
 bool gate_unhook(enum gate_vector v)
 {
 	struct low_head *head = low_head();
@@ -213,7 +219,7 @@ bool gate_unhook(enum gate_vector v)
 		head->tick_wanted = 0;
 	if (!hooked[v])
 		return true;
-	if (*vector(vector_number[v]) != ((low_base >> 4) << 16 | head->stub[v]))
+	if (!on_top(v))
 		return false;
 	*vector(vector_number[v]) = head->old[v];
 	hooked[v] = false;
@@ -231,6 +237,15 @@ bool gate_any_hooked(void)
 		if (hooked[v])
 			return true;
 	return false;
+}
+
+bool gate_on_top(void)
+{
+	for (unsigned v = 0; v < GATE_VECTORS; v++) {
+		if (hooked[v] && !on_top(v))
+			return false;
+	}
+	return true;
 }
 
 void gate_previous(enum gate_vector v, struct real_regs *regs)
@@ -302,6 +317,7 @@ int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16
 	gate_hook(GATE_INT19, guest_gave_up);
 	rc = gate_enter(regs, (uint32_t)segment << 16 | offset, 0, stack_segment, stack_offset);
 	head->guest_frame = outer_frame;
+	console_guest_left();
 	if (!nested) {
 		gate_unhook(GATE_INT18);
 		gate_unhook(GATE_INT19);
@@ -309,14 +325,27 @@ int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16
 	return rc;
 }
 
+void real_leave(int rc)
+{
+	gate_enter_leave(rc);
+}
+
+void real_keep_guest(void)
+{
+	gate_unhook(GATE_INT18);
+	gate_unhook(GATE_INT19);
+}
+
 void real_jump(uint16_t segment, uint16_t offset, uint16_t data_segment, uint16_t stack_offset)
 {
+	real_keep_guest();
 	console_text_mode();
 	gate_jump((uint32_t)segment << 16 | offset, data_segment, stack_offset);
 }
 
 void real_int18(void)
 {
+	real_keep_guest();
 	console_text_mode();
 	gate_jump(*vector(0x18), 0, 0x7c00);
 }

@@ -64,6 +64,8 @@ bool gate_unhook(enum gate_vector vector);
 bool gate_hooked(enum gate_vector vector);
 /** Does a vector still lead to us, a foreign hook over ours included? */
 bool gate_any_hooked(void);
+/** Would gate_unhook() succeed for every vector that is hooked? */
+bool gate_on_top(void);
 /** Call the previous owner of @vector with @regs. */
 void gate_previous(enum gate_vector vector, struct real_regs *regs);
 
@@ -92,6 +94,12 @@ void *low_pxe(void);
  */
 int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16_t stack_offset,
 	       struct real_regs *regs);
+
+/** From a handler: abandon the innermost guest, whose real_enter() returns @rc (not 0 or 1). */
+void real_leave(int rc) __attribute__((noreturn));
+
+/** INT 18h and INT 19h are the BIOS' own again: guests only come back by a far return. */
+void real_keep_guest(void);
 
 /** Jump to @segment:@offset for good, interrupts off, all data segments = @data_segment. */
 void real_jump(uint16_t segment, uint16_t offset, uint16_t data_segment, uint16_t stack_offset)

@@ -291,3 +291,8 @@ void memmap_unhide(void)
 	if (*BASE_MEMORY_KB == start / 1024)
 		*BASE_MEMORY_KB = (uint16_t)handover.base_memory_kb;
 }
+
+bool memmap_hidden(void)
+{
+	return gate_hooked(GATE_INT15);
+}

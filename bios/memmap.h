@@ -19,5 +19,6 @@ unsigned memmap_usable(struct memory_range *ranges, unsigned max);
 /** Hook INT 15h and lower 40:13 so that our homes are hidden; undo. */
 int memmap_hide(void);
 void memmap_unhide(void);
+bool memmap_hidden(void);
 
 #endif

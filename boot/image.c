@@ -16,6 +16,8 @@
 #include "lib/text.h"
 #include "netstack/fetch.h"
 
+#define TEXT_SAMPLE 256 /* bytes that tell text from a program */
+
 struct list images = LIST_INIT(images);
 
 /* The running image, inside of another, … */
@@ -28,12 +30,13 @@ static struct running *running;
 
 /* ---- The list ---- */
 
-static const struct image_type *probe(const struct image *image)
+static const struct image_type *probe(const struct image *image, bool fallback)
 {
 	const struct image_type *type, *best = NULL;
 
 	table_for_each(image_type, type) {
-		if (type->probe(image) && (!best || type->order < best->order))
+		if (type->fallback == fallback && type->probe(image) &&
+		    (!best || type->order < best->order))
 			best = type;
 	}
 	return best;
@@ -95,7 +98,7 @@ struct image *image_add(const char *name, const struct uri *uri, uint8_t *data, 
 	image->data = data;
 	image->len = len;
 	image->capacity = capacity;
-	image->type = probe(image);
+	image->type = probe(image, false);
 	image->role = guess_role(image);
 	list_append(&images, &image->link);
 	return image;
@@ -180,20 +183,67 @@ void image_print(const struct image *image)
 
 /* ---- Running ---- */
 
+/* Length of the UTF-8 character at @p of which @left bytes are there; 0: none, or a control
+ * character that no text has. */
+static size_t text_character(const uint8_t *p, size_t left)
+{
+	size_t len = *p < 0x80	 ? 1
+		     : *p < 0xc2 ? 0
+		     : *p < 0xe0 ? 2
+		     : *p < 0xf0 ? 3
+		     : *p < 0xf5 ? 4
+				 : 0;
+
+	if (len == 1 && *p < ' ' && !memchr("\t\n\f\r\x1b", *p, 5))
+		return 0;
+	for (size_t i = 1; i < min(len, left); i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return len;
+}
+
+bool image_is_text(const struct image *image)
+{
+	size_t end = min(image->len, (size_t)TEXT_SAMPLE), at = 0, len;
+
+	while (at < end) {
+		len = text_character(image->data + at, end - at);
+		if (!len)
+			return false;
+		at += len;
+	}
+	return end > 0;
+}
+
+const struct image_type *image_type_to_run(const struct image *image)
+{
+	const struct image_type *type = image->type ? image->type : probe(image, true);
+
+	if (!type)
+		fail(E_IMAGE_TYPE, "%s: neither a script nor a kernel that can be started%s",
+		     image->name,
+		     !image->len	    ? ": it is empty"
+		     : image_is_text(image) ? ": it is text, perhaps a server's error page"
+					    : "");
+	return type;
+}
+
 static int execute_one(struct image *image, struct image **replacement)
 {
 	struct running self = {.outer = running, .image = image};
+	const struct image_type *type;
 	int rc;
 
 	*replacement = NULL;
-	if (!image->type)
-		return fail(E_IMAGE_TYPE, "%s: neither a script nor a kernel that can be started",
-			    image->name);
+	type = image_type_to_run(image);
+	if (!type)
+		return E_IMAGE_TYPE;
 	if (image->running)
 		return fail(E_IMAGE_RUNNING, "%s: is running already", image->name);
 	image->running = true;
 	running = &self;
-	rc = image->type->execute(image);
+	rc = type->execute(image);
 	running = self.outer;
 	image->running = false;
 	*replacement = self.replacement;

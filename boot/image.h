@@ -29,6 +29,9 @@ struct image {
 struct image_type {
 	const char *name; /* "script", "bzImage" */
 	int order;
+	/** Its probe takes nearly anything: asked for only when @image is to be run and is of no
+	 * other kind, and says nothing about its role. */
+	bool fallback;
 	/** Does @image look like this kind? */
 	bool (*probe)(const struct image *image);
 	/** Run it. A script returns its status; a kernel returns only on failure. */
@@ -53,6 +56,8 @@ void image_free(struct image *image);
 int image_set_cmdline(struct image *image, const char *cmdline);
 void image_select(struct image *image);
 struct image *image_selected(void);
+/** The kind that @image would be run as; NULL after fail(). */
+const struct image_type *image_type_to_run(const struct image *image);
 /** Execute by type; handles `running`, autofree, the current URI. */
 int image_execute(struct image *image);
 /** Tail call: when the running script ends, @image runs in its place. */
@@ -61,6 +66,8 @@ void image_replace(struct image *image);
 bool image_is_replaced(void);
 /** The innermost running image, or NULL. */
 const struct image *image_current(void);
+/** Is @image text (ASCII or UTF-8) as far as its first bytes tell? Error pages are. */
+bool image_is_text(const struct image *image);
 /** `imgstat` line. */
 void image_print(const struct image *image);
 

@@ -9,10 +9,12 @@
 #include "bios/power.h"
 #include "boot/boot.h"
 #include "boot/boot_timer.h"
+#include "boot/pxe.h"
 #include "lib/log.h"
 #include "nic/nic.h"
 #include "netstack/http.h"
 #include "netstack/tcp.h"
+#include "san/guest.h"
 #include "san/san.h"
 
 /* Somebody hooked a vector over us: his handler calls our stub, which needs both homes. */
@@ -36,6 +38,10 @@ void leave_prepare(void)
 {
 	boot_timer_stop();
 	http_close_idle();
+	if (pxe_nic) { /* a program asked us, and does not come back */
+		pxe_stop();
+		guest_running(false);
+	}
 	san_prepare_exit();
 	if (san_any_hooked())
 		return;

@@ -13,7 +13,6 @@
 #include "san/drives.h"
 #include "san/guest.h"
 #include "bios/gate.h"
-#include "bios/memmap.h"
 #include "bios/physical.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -161,29 +160,35 @@ static int run_without_network(unsigned number)
 	return rc;
 }
 
-static int boot(unsigned number)
+static int load_and_run(unsigned number)
 {
 	struct san_drive *drive = drive_find(number);
 	int rc = load(number, drive);
 
-	if (!rc)
-		rc = memmap_hide();
 	if (rc)
 		return rc;
 	if (is_cd(drive) && !drive->ibft.target_count)
 		print("Note: an operating system on this CD no longer finds it once its kernel "
 		      "runs, unless its initial RAM disk holds all that it needs\n");
-	if (san_any_hooked()) {
-		guest_running(true);
+	if (san_any_hooked())
 		run_boot_sector(number, drive);
-		guest_running(false);
-	} else {
+	else
 		run_without_network(number);
-	}
-	memmap_unhide();
 	return fail(E_SAN_BOOT_RETURNED,
 		    "Operation canceled (the boot sector of drive 0x%02x gave control back)",
 		    number);
+}
+
+static int boot(unsigned number)
+{
+	struct guest_outer outer;
+	int rc = guest_begin(&outer, san_any_hooked());
+
+	if (rc)
+		return rc;
+	rc = load_and_run(number);
+	guest_end(&outer);
+	return rc;
 }
 
 int san_boot(unsigned number)

@@ -12,8 +12,10 @@
 #include "bios/clock.h"
 #include "bios/console.h"
 #include "bios/gate.h"
+#include "bios/heap.h"
 #include "bios/memmap.h"
 #include "bios/physical.h"
+#include "lib/error.h"
 #include "lib/settings.h"
 #include "netstack/net.h"
 #include "nic/nic.h"
@@ -117,4 +119,46 @@ void guest_running(bool is_running)
 bool guest_is_running(void)
 {
 	return running;
+}
+
+/* ---- Programs that start programs ---- */
+
+#define BASE_MEMORY_START 0x500u /* behind the BIOS data area */
+
+static int save_base_memory(struct guest_outer *outer)
+{
+	uint32_t start, end;
+
+	low_block(&start, &end);
+	outer->size = start - BASE_MEMORY_START;
+	outer->base_memory = heap_alloc(outer->size);
+	if (!outer->base_memory)
+		return fail(E_NO_MEMORY, "out of memory to keep the running program");
+	memcpy(outer->base_memory, physical(BASE_MEMORY_START, outer->size), outer->size);
+	return 0;
+}
+
+int guest_begin(struct guest_outer *outer, bool serve)
+{
+	int rc;
+
+	*outer = (struct guest_outer){.running = running, .hidden = memmap_hidden()};
+	rc = outer->running ? save_base_memory(outer) : 0;
+	if (!rc)
+		rc = memmap_hide();
+	if (rc)
+		heap_free(outer->base_memory);
+	else if (serve)
+		guest_running(true);
+	return rc;
+}
+
+void guest_end(struct guest_outer *outer)
+{
+	guest_running(outer->running);
+	if (!outer->hidden)
+		memmap_unhide();
+	if (outer->base_memory)
+		memcpy(physical(BASE_MEMORY_START, outer->size), outer->base_memory, outer->size);
+	heap_free(outer->base_memory);
 }

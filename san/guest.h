@@ -22,6 +22,20 @@ static inline uint32_t guest_address(uint16_t segment, uint16_t offset)
  */
 void guest_running(bool running);
 bool guest_is_running(void);
+
+/**
+ * Around a program that is expected back, before it is loaded: our memory is hidden from it, and
+ * @serve: the timer interrupt serves the network. Programs may start others (the PXE API's
+ * FILE_EXEC): when an inner one ends, base memory and all this are as the outer one has them. 0 or
+ * an error after fail().
+ */
+struct guest_outer {
+	bool running, hidden;
+	uint8_t *base_memory; /* of the outer program, or NULL */
+	size_t size;
+};
+int guest_begin(struct guest_outer *outer, bool serve);
+void guest_end(struct guest_outer *outer);
 /** Set while a disk call is served, so that the timer interrupt leaves the network alone. */
 extern bool guest_call_active;
 

@@ -125,9 +125,8 @@ static int run_imgexec(struct call *call)
 		image->autofree = true;
 	if (!call->option[REPLACE].given || !image_current())
 		return image_execute(image);
-	if (!image->type)
-		return fail(E_IMAGE_TYPE, "%s: neither a script nor a kernel that can be started",
-			    image->name);
+	if (!image_type_to_run(image))
+		return E_IMAGE_TYPE;
 	image_replace(image);
 	stop_script();
 	return 0;

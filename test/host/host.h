@@ -109,6 +109,10 @@ extern void (*host_gate_previous)(enum gate_vector vector, struct real_regs *reg
 /** Answers real_enter(); unset: returns 1 at once. */
 extern int (*host_real_enter)(uint16_t segment, uint16_t offset, uint16_t stack_segment,
 			      uint16_t stack_offset, struct real_regs *regs);
+/** Called by real_leave(); must not return (longjmp). */
+extern void (*host_real_leave)(int rc);
+/** A program has hooked vectors over ours: they cannot be given back. */
+extern bool host_foreign_hook;
 /** The handler hooked on @vector, or NULL. */
 gate_handler host_gate_handler(enum gate_vector vector);
 /** Call @vector as a guest would: the hooked handler, or gate_previous(). */

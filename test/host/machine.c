@@ -50,6 +50,7 @@ int (*host_real_enter)(uint16_t segment, uint16_t offset, uint16_t stack_segment
 		       uint16_t stack_offset, struct real_regs *regs);
 uint32_t host_low_block_start = 0x9b000, host_low_block_end = 0x9f000;
 
+bool host_foreign_hook;
 static gate_handler handlers[GATE_VECTORS];
 
 void bios_call(uint8_t number, struct real_regs *regs)
@@ -83,7 +84,7 @@ void gate_hook(enum gate_vector vector, gate_handler handler)
 bool gate_unhook(enum gate_vector vector)
 {
 	handlers[vector] = NULL;
-	return true;
+	return !host_foreign_hook;
 }
 
 bool gate_hooked(enum gate_vector vector)
@@ -141,6 +142,24 @@ int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16
 	if (host_real_enter)
 		return host_real_enter(segment, offset, stack_segment, stack_offset, regs);
 	return 1;
+}
+
+void (*host_real_leave)(int rc);
+
+void real_leave(int rc)
+{
+	if (host_real_leave)
+		host_real_leave(rc);
+	abort();
+}
+
+void real_keep_guest(void)
+{
+}
+
+bool gate_on_top(void)
+{
+	return !host_foreign_hook;
 }
 
 void low_block(uint32_t *start, uint32_t *end)
@@ -204,6 +223,8 @@ void host_machine_reset(void)
 	host_real_call = NULL;
 	host_gate_previous = NULL;
 	host_real_enter = NULL;
+	host_real_leave = NULL;
+	host_foreign_hook = false;
 	host_low_block_start = 0x9b000;
 	host_low_block_end = 0x9f000;
 	memset(handlers, 0, sizeof(handlers));

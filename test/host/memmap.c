@@ -46,3 +46,8 @@ void memmap_unhide(void)
 {
 	host_memmap_hidden = false;
 }
+
+bool memmap_hidden(void)
+{
+	return host_memmap_hidden;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Network bootstrap programs (boot/nbp.c). */
+#ifndef BOOT_NBP_H
+#define BOOT_NBP_H
+
+#include "lib/base.h"
+
+/** From a call of the PXE API: the @len bytes at @program (outside of base memory) run in the place
+ * of the program that called. */
+void nbp_restart(const uint8_t *program, size_t len) __attribute__((noreturn));
+
+/** Was the running program started by another one, which waits for its end? */
+bool nbp_is_nested(void);
+
+#endif
