@@ -12,6 +12,7 @@
  * that scans base memory must not find one that nobody serves.
  */
 #include "boot/pxe.h"
+#include "boot/pxe_packets.h"
 #include "bios/console.h"
 #include "bios/gate.h"
 #include "bios/physical.h"
@@ -68,6 +69,7 @@ _Static_assert(sizeof(struct pxenv) == 0x2c && sizeof(struct bang_pxe) == 0x58, 
 struct home {
 	struct pxenv pxenv __attribute__((aligned(16)));
 	struct bang_pxe bang __attribute__((aligned(16)));
+	uint8_t packets[PXE_PACKETS][PXE_PACKET_SIZE];
 };
 
 _Static_assert(sizeof(struct home) <= LOW_PXE_SIZE, "room in the low block");
@@ -100,6 +102,14 @@ struct segoff pxe_pxenv(void)
 struct segoff pxe_bang(void)
 {
 	return far_pointer(&home()->bang);
+}
+
+uint8_t *pxe_packet(unsigned type, struct segoff *p)
+{
+	uint8_t *packet = home()->packets[type - 1];
+
+	*p = far_pointer(packet);
+	return packet;
 }
 
 /* The byte that makes the sum of all @len bytes zero. */
@@ -326,6 +336,7 @@ void pxe_start(struct nic *nic)
 	pxe_nic = nic;
 	build_bang(&home()->bang, &entries);
 	build_pxenv(&home()->pxenv, &entries);
+	pxe_packets_build(home()->packets, nic);
 	gate_serve_pxe(serve);
 	gate_hook(GATE_INT1A, installation_check);
 	table_for_each(pxe_part, part) {

@@ -110,6 +110,9 @@ bool pxe_unload_base(void);
 struct segoff pxe_pxenv(void);
 struct segoff pxe_bang(void);
 
+/** The cached packet of @type, 1 to 3, in the low block: PXE_PACKET_SIZE bytes at @p. */
+uint8_t *pxe_packet(unsigned type, struct segoff *p);
+
 /**
  * The @len bytes of the program's memory at @p, below 1 MB, to read and to write;
  * NULL when they do not lie there or overlap what is ours.

@@ -5,6 +5,7 @@
  */
 #include "boot/nbp.h"
 #include "boot/pxe.h"
+#include "boot/pxe_packets.h"
 #include "boot/pxe_params.h"
 #include "bios/gate.h"
 #include "bios/memmap.h"
@@ -41,6 +42,39 @@ TABLE_ENTRY(pxe_call, call_stop_base) = {
 	.name = "STOP_BASE",
 	.size = sizeof(struct pxe_status_only),
 	.serve = nothing_to_do,
+};
+
+/* ---- Cached packets ---- */
+
+/* Without room for a copy the program gets a pointer to ours. */
+static uint16_t get_cached_info(void *parameters)
+{
+	struct pxe_get_cached_info *p = parameters;
+	bool wants_copy = p->buffer_size && (p->buffer.segment || p->buffer.offset);
+	struct segoff ours;
+	uint8_t *packet, *copy;
+
+	if (p->packet_type < 1 || p->packet_type > PXE_PACKETS)
+		return PXENV_STATUS_UNSUPPORTED;
+	packet = pxe_packet(p->packet_type, &ours);
+	p->buffer_limit = PXE_PACKET_SIZE;
+	if (!wants_copy) {
+		p->buffer = ours;
+		p->buffer_size = PXE_PACKET_SIZE;
+		return PXENV_STATUS_SUCCESS;
+	}
+	p->buffer_size = (uint16_t)min(p->buffer_size, PXE_PACKET_SIZE);
+	copy = pxe_target(p->buffer, p->buffer_size);
+	if (!copy)
+		return PXENV_STATUS_FAILURE;
+	memcpy(copy, packet, p->buffer_size);
+	return PXENV_STATUS_SUCCESS;
+}
+TABLE_ENTRY(pxe_call, call_get_cached_info) = {
+	.opcode = PXENV_GET_CACHED_INFO,
+	.name = "GET_CACHED_INFO",
+	.size = sizeof(struct pxe_get_cached_info),
+	.serve = get_cached_info,
 };
 
 /* ---- Giving the machine back ---- */

@@ -230,6 +230,11 @@ int udp_send(struct udp_socket *socket, uint32_t dest, uint16_t dest_port, const
 int udp_broadcast(struct udp_socket *socket, struct nic *nic, uint32_t source, uint16_t dest_port,
 		  const void *data, size_t len);
 
+/** Gets the datagrams that no socket is for; NULL: they are dropped. */
+typedef void (*udp_unclaimed_receiver)(const struct ip_packet *packet, uint16_t source_port,
+				       uint16_t dest_port, const uint8_t *data, size_t len);
+extern udp_unclaimed_receiver udp_unclaimed;
+
 /** From ICMP: @dest:@port is unreachable from local @local_port. */
 void udp_unreachable(uint32_t dest, uint16_t port, uint16_t local_port, int code);
 

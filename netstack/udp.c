@@ -73,9 +73,23 @@ static struct udp_socket *find(const struct nic *nic, uint16_t port)
 
 /* ---- Receiving ---- */
 
+udp_unclaimed_receiver udp_unclaimed;
+
+/* @header: of @packet's datagram, in one piece with its @len bytes. */
+static void hand_over(struct udp_socket *socket, const struct ip_packet *packet,
+		      const uint8_t *header, uint32_t len)
+{
+	if (socket)
+		socket->receive(socket, packet->source, get_be16(header), header + UDP_HEADER,
+				len - UDP_HEADER);
+	else
+		udp_unclaimed(packet, get_be16(header), get_be16(header + 2), header + UDP_HEADER,
+			      len - UDP_HEADER);
+}
+
 /* Hand over a datagram that lies in several ring buffers as one piece. */
-static void receive_joined(struct udp_socket *socket, const struct ip_packet *packet,
-			   uint16_t source_port, uint32_t len)
+static void hand_over_joined(struct udp_socket *socket, const struct ip_packet *packet,
+			     uint32_t len)
 {
 	uint8_t *joined = heap_alloc(packet->len);
 	uint32_t at = 0;
@@ -88,7 +102,7 @@ static void receive_joined(struct udp_socket *socket, const struct ip_packet *pa
 		memcpy(joined + at, packet->part[i].data, packet->part[i].len);
 		at += packet->part[i].len;
 	}
-	socket->receive(socket, packet->source, source_port, joined + UDP_HEADER, len - UDP_HEADER);
+	hand_over(socket, packet, joined, len);
 	heap_free(joined);
 }
 
@@ -123,7 +137,7 @@ static void udp_receive(const struct ip_packet *packet)
 		return;
 	}
 	socket = find(packet->nic, get_be16(header + 2));
-	if (!socket) {
+	if (!socket && !udp_unclaimed) {
 		net_drops.udp_port++;
 		return;
 	}
@@ -132,10 +146,9 @@ static void udp_receive(const struct ip_packet *packet)
 		return;
 	}
 	if (packet->parts == 1)
-		socket->receive(socket, packet->source, get_be16(header), header + UDP_HEADER,
-				len - UDP_HEADER);
+		hand_over(socket, packet, header, len);
 	else
-		receive_joined(socket, packet, get_be16(header), len);
+		hand_over_joined(socket, packet, len);
 }
 TABLE_ENTRY(ip_protocol, udp_protocol) = {IP_UDP, udp_receive};
 
