@@ -194,7 +194,7 @@ static size_t text_character(const uint8_t *p, size_t left)
 		     : *p < 0xf5 ? 4
 				 : 0;
 
-	if (len == 1 && *p < ' ' && !memchr("\t\n\f\r\x1b", *p, 5))
+	if (len == 1 && *p < ' ' && (!*p || !strchr("\t\n\f\r\x1b", *p)))
 		return 0;
 	for (size_t i = 1; i < min(len, left); i++) {
 		if ((p[i] & 0xc0) != 0x80)

@@ -288,6 +288,7 @@ static uint16_t run(const struct pxe_call *call, struct segoff parameters)
 	uint8_t block[PXE_BLOCK_MAX];
 	void *caller = pxe_target(parameters, call->size);
 	uint16_t status;
+	int level;
 
 	if (!caller) {
 		log_debug("pxe", 1, "%s: parameters at %04x:%04x, which is not the program's",
@@ -296,10 +297,10 @@ static uint16_t run(const struct pxe_call *call, struct segoff parameters)
 	}
 	memcpy(block, caller, call->size);
 	status = call->serve(block);
+	level = status && !call->polled ? 1 : 2;
 	put_le16(block, status);
 	memcpy(caller, block, call->size);
-	if (log_enabled("pxe", status ? 1 : 2))
-		log_debug("pxe", status ? 1 : 2, "%s: status %02x", call->name, status);
+	log_debug("pxe", level, "%s: status %02x", call->name, status);
 	return status;
 }
 

@@ -75,6 +75,7 @@ struct pxe_call {
 	uint16_t opcode;
 	const char *name; /* "GET_CACHED_INFO", for the log */
 	uint16_t size;	  /* of the parameter block, at most PXE_BLOCK_MAX */
+	bool polled;	  /* called again and again: that it fails is no news for the log */
 	/**
 	 * Do it. @parameters: a copy of the caller's block, its first word (the status)
 	 * still as the caller left it; copied back afterwards. Returns a pxe_status,

@@ -46,8 +46,9 @@ static void keep(const struct ip_packet *packet, uint16_t source_port, uint16_t 
 
 	if (packet->nic != pxe_nic)
 		return;
-	if (kept_count == KEPT_MAX)
-		drop(list_first(&kept, struct datagram, link));
+	d = list_first(&kept, struct datagram, link);
+	if (d && kept_count == KEPT_MAX)
+		drop(d);
 	d = heap_alloc(sizeof(*d) + len);
 	if (!d) {
 		net_drops.no_buffer++;
@@ -147,6 +148,7 @@ TABLE_ENTRY(pxe_call, call_udp_read) = {
 	.opcode = PXENV_UDP_READ,
 	.name = "UDP_READ",
 	.size = sizeof(struct pxe_udp_read),
+	.polled = true,
 	.serve = serve_read,
 };
 
