@@ -385,30 +385,29 @@ static void undi_stop(void)
 
 TABLE_ENTRY(pxe_part, undi_part) = {.start = undi_start, .stop = undi_stop};
 
-#define UNDI_CALL(function, block, text, handler)                                                  \
+#define UNDI_CALL(function, block, handler)                                                        \
 	TABLE_ENTRY(pxe_call, call_undi_##handler##_##function) = {                                \
 		.opcode = PXENV_UNDI_##function,                                                   \
-		.name = text,                                                                      \
+		.name = "UNDI_" #function,                                                         \
 		.size = sizeof(struct block),                                                      \
 		.serve = handler,                                                                  \
 	}
 
-UNDI_CALL(STARTUP, undi_status, "UNDI_STARTUP", startup);
-UNDI_CALL(CLEANUP, undi_status, "UNDI_CLEANUP", cleanup);
-UNDI_CALL(INITIALIZE, undi_initialize, "UNDI_INITIALIZE", initialize);
-UNDI_CALL(RESET_ADAPTER, undi_set_groups, "UNDI_RESET_ADAPTER", reset_adapter);
-UNDI_CALL(SHUTDOWN, undi_status, "UNDI_SHUTDOWN", shutdown);
-UNDI_CALL(OPEN, undi_open, "UNDI_OPEN", open_undi);
-UNDI_CALL(CLOSE, undi_status, "UNDI_CLOSE", close_undi);
-UNDI_CALL(SET_MCAST_ADDRESS, undi_set_groups, "UNDI_SET_MCAST_ADDRESS", set_groups_call);
-UNDI_CALL(SET_STATION_ADDRESS, undi_station_address, "UNDI_SET_STATION_ADDRESS",
-	  set_station_address);
-UNDI_CALL(SET_PACKET_FILTER, undi_packet_filter, "UNDI_SET_PACKET_FILTER", set_filter);
-UNDI_CALL(GET_INFORMATION, undi_information, "UNDI_GET_INFORMATION", get_information);
-UNDI_CALL(GET_STATISTICS, undi_statistics, "UNDI_GET_STATISTICS", get_statistics);
-UNDI_CALL(CLEAR_STATISTICS, undi_status, "UNDI_CLEAR_STATISTICS", clear_statistics);
-UNDI_CALL(INITIATE_DIAGS, undi_status, "UNDI_INITIATE_DIAGS", unsupported);
-UNDI_CALL(FORCE_INTERRUPT, undi_status, "UNDI_FORCE_INTERRUPT", unsupported);
-UNDI_CALL(GET_MCAST_ADDRESS, undi_group_address, "UNDI_GET_MCAST_ADDRESS", get_group_address);
-UNDI_CALL(GET_NIC_TYPE, undi_nic_type, "UNDI_GET_NIC_TYPE", get_nic_type);
-UNDI_CALL(GET_IFACE_INFO, undi_iface_info, "UNDI_GET_IFACE_INFO", get_iface_info);
+UNDI_CALL(STARTUP, undi_status, startup);
+UNDI_CALL(CLEANUP, undi_status, cleanup);
+UNDI_CALL(INITIALIZE, undi_initialize, initialize);
+UNDI_CALL(RESET_ADAPTER, undi_set_groups, reset_adapter);
+UNDI_CALL(SHUTDOWN, undi_status, shutdown);
+UNDI_CALL(OPEN, undi_open, open_undi);
+UNDI_CALL(CLOSE, undi_status, close_undi);
+UNDI_CALL(SET_MCAST_ADDRESS, undi_set_groups, set_groups_call);
+UNDI_CALL(SET_STATION_ADDRESS, undi_station_address, set_station_address);
+UNDI_CALL(SET_PACKET_FILTER, undi_packet_filter, set_filter);
+UNDI_CALL(GET_INFORMATION, undi_information, get_information);
+UNDI_CALL(GET_STATISTICS, undi_statistics, get_statistics);
+UNDI_CALL(CLEAR_STATISTICS, undi_status, clear_statistics);
+UNDI_CALL(INITIATE_DIAGS, undi_status, unsupported);
+UNDI_CALL(FORCE_INTERRUPT, undi_status, unsupported);
+UNDI_CALL(GET_MCAST_ADDRESS, undi_group_address, get_group_address);
+UNDI_CALL(GET_NIC_TYPE, undi_nic_type, get_nic_type);
+UNDI_CALL(GET_IFACE_INFO, undi_iface_info, get_iface_info);
