@@ -33,6 +33,7 @@ struct stream {
 	char validator[160]; /* entity tag or date that all pieces must match; "": none known */
 	bool in_pieces;
 	uint64_t progress; /* clock_ms() */
+	bool in_whole;
 	struct fetch whole;
 };
 
@@ -163,6 +164,7 @@ static int fetch_whole(struct stream *s)
 	if (rc)
 		return rc;
 	heap_free(s->piece);
+	s->in_whole = true;
 	s->piece = s->whole.data;
 	s->capacity = s->len = (size_t)s->whole.len;
 	s->size = s->len;
@@ -234,7 +236,7 @@ void stream_close(struct stream *s)
 {
 	if (!s)
 		return;
-	if (s->whole.data)
+	if (s->in_whole)
 		fetch_release(&s->whole);
 	else
 		heap_free(s->piece);
