@@ -32,7 +32,7 @@ static bool deferred;
 static char kept[1024];
 static size_t kept_len;
 
-static int queue[1024];
+static uint16_t queue[8192]; /* a pasted script */
 static unsigned queue_head, queue_tail;
 
 static void look(unsigned every_us);
@@ -63,10 +63,12 @@ void console_flush(void)
 		console_write(kept, len);
 }
 
+/* Each call of the BIOS may fetch keys from a redirected line into its buffer of 15: keep that
+ * empty, or what is pasted while a line is printed would be lost. */
 static void bios_write(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (uart_waiting() && !break_ignored)
+		if ((uart_waiting() || bios_keyboard_waiting()) && !break_ignored)
 			look(0);
 		bios_screen_write(text + i, 1);
 	}
@@ -194,6 +196,19 @@ static void await_burst(void)
 		;
 }
 
+/* A full queue takes no more keys, but Ctrl-C, which makes all before it void. */
+static void enqueue(uint16_t key)
+{
+	unsigned next = (queue_head + 1) % ARRAY_SIZE(queue);
+
+	if (next == queue_tail && key != KEY_CTRL_C)
+		return;
+	if (next == queue_tail)
+		queue_tail = queue_head;
+	queue[queue_head] = key;
+	queue_head = next;
+}
+
 static void look(unsigned every_us)
 {
 	int key;
@@ -208,13 +223,15 @@ static void look(unsigned every_us)
 	for (unsigned i = 0; i < ARRAY_SIZE(queue) && (key = device_key()) >= 0; i++) {
 		if (key == KEY_CTRL_C)
 			break_seen = true;
-		queue[queue_head] = key;
-		queue_head = (queue_head + 1) % ARRAY_SIZE(queue);
-		/* A full queue loses its oldest key: Ctrl-C must get through. */
-		if (queue_head == queue_tail)
-			queue_tail = (queue_tail + 1) % ARRAY_SIZE(queue);
+		enqueue((uint16_t)key);
 		await_burst();
 	}
+}
+
+bool console_typed_ahead(void)
+{
+	look(LOOK_EVERY_US);
+	return queue_head != queue_tail;
 }
 
 int console_key(void)

@@ -8,6 +8,8 @@
 
 /** Next key without waiting: ASCII, or KEY_…; -1 when none. */
 int console_key(void);
+/** Would console_key() find one at once? What is pasted comes faster than it can be shown. */
+bool console_typed_ahead(void);
 /**
  * Was Ctrl-C pressed? Looks at most every 20 ms, keeps other keys for
  * console_key(), and clears the mark.

@@ -65,19 +65,38 @@ static void cursor_show(bool on)
 	int10(&regs);
 }
 
-/* Clear a part of one row: an "upward scroll" of a window by all its lines. */
-static void clear_cells(unsigned row, unsigned column, unsigned count,
+static void put_blanks(unsigned row, unsigned column, unsigned count, uint8_t attribute)
+{
+	struct real_regs regs = {.eax = 0x0900 | ' ', .ebx = attribute, .ecx = count};
+
+	cursor_set(row, column);
+	int10(&regs);
+}
+
+/*
+ * An "upward scroll" of a window by all its lines. Of those a BIOS that redirects its screen
+ * (SeaBIOS) sends on only that of the whole screen; so other windows get blanks instead.
+ */
+static void clear_cells(unsigned row, unsigned column, unsigned rows, unsigned columns,
 			const struct ansi_style *style)
 {
-	struct real_regs regs = {
+	uint8_t attribute = ansi_vga_attribute(style);
+	struct real_regs scroll = {
 		.eax = 0x0600,
-		.ebx = (uint32_t)ansi_vga_attribute(style) << 8,
+		.ebx = (uint32_t)attribute << 8,
 		.ecx = row << 8 | column,
-		.edx = row << 8 | (column + count - 1),
+		.edx = (row + rows - 1) << 8 | (column + columns - 1),
 	};
+	unsigned cursor_row, cursor_column;
 
-	if (count)
-		int10(&regs);
+	if (!bios_screen_redirected() || rows == bios_screen_rows()) {
+		int10(&scroll);
+		return;
+	}
+	cursor_get(&cursor_row, &cursor_column);
+	for (unsigned r = row; r < row + rows; r++)
+		put_blanks(r, column, columns, attribute);
+	cursor_set(cursor_row, cursor_column);
 }
 
 static void put(uint8_t c, const struct ansi_style *style)

@@ -141,7 +141,7 @@ static void value_text(const struct setting_value *value, char *text, size_t siz
 {
 	if (setting_value_is_secret(value))
 		text_copy(text, size, "***");
-	else if (setting_show(value, text, size) < 0)
+	else if (setting_readable_type(value)->show(value->raw, value->len, text, size) < 0)
 		text[0] = 0;
 }
 
@@ -165,19 +165,20 @@ static void draw_description(struct config *c)
 	const struct row *row = &c->rows[c->list.selected];
 	const struct setting *setting = setting_find(row->name);
 	const struct setting_value *value = fetch(c, row);
-	char text[160] = "";
+	char text[160] = " ";
 
 	if (is_link(row)) {
-		format(text, sizeof(text), "Enter opens this scope");
+		format(text, sizeof(text), " Enter opens this scope");
 	} else {
 		if (value)
-			format(text, sizeof(text), "%s%s%s:%s (%s)  ", value->scope,
-			       *value->scope ? "/" : "", value->name, value->type->name,
+			format(text, sizeof(text), " %s%s%s:%s (%s)  ", value->scope,
+			       *value->scope ? "/" : "", value->name,
+			       setting_readable_type(value)->name,
 			       setting_source_name(value->source));
 		format_append(text, sizeof(text), "%s",
 			      setting && setting->description ? setting->description : "");
 	}
-	tui_put(tui_rows() - 2, 1, tui_columns() - 1, PAIR_NORMAL, text, TUI_NO_MARK);
+	tui_put(tui_rows() - 2, 0, tui_columns(), PAIR_NORMAL, text, TUI_NO_MARK);
 }
 
 static void draw_hint(const struct config *c)
@@ -231,7 +232,7 @@ static void store(struct config *c, const char *text)
 	full_name(c, &c->rows[selected], name, sizeof(name));
 	/* It is read as it was shown. */
 	if (old)
-		format_append(name, sizeof(name), ":%s", old->type->name);
+		format_append(name, sizeof(name), ":%s", setting_readable_type(old)->name);
 	rc = setting_store(name, text, SOURCE_SCRIPT);
 	collect(c);
 	for (unsigned i = 0; i < c->list.count; i++) {
@@ -249,8 +250,12 @@ static void store(struct config *c, const char *text)
 static void begin_edit(struct config *c)
 {
 	const struct setting_value *value = fetch(c, &c->rows[c->list.selected]);
-	long len = value ? setting_show(value, c->value, VALUE_MAX) : 0;
+	long len = 0;
 
+	c->search[0] = 0;
+	if (value)
+		len = setting_readable_type(value)->show(value->raw, value->len, c->value,
+							 VALUE_MAX);
 	if (len >= VALUE_MAX) {
 		tui_alert("The value is too long to be edited here; use set");
 		memset(c->value, 0, sizeof(c->value));
@@ -285,23 +290,30 @@ static void edit_key(struct config *c, int key)
 		line_text_key(&c->line, key);
 }
 
-/* Letters lead to the names that begin so. */
-static void search_key(struct config *c, int key)
+static bool search(struct config *c)
 {
-	size_t len = strlen(c->search);
-
-	if (key == KEY_BACKSPACE || key == KEY_RUBOUT) {
-		c->search[len ? len - 1 : 0] = 0;
-	} else if (len < SEARCH_MAX) {
-		c->search[len++] = (char)key;
-		c->search[len] = 0;
-	}
 	for (unsigned i = 0; i < c->list.count; i++) {
 		if (text_starts_nocase(c->rows[i].name, c->search)) {
 			tui_list_select(&c->list, i);
-			break;
+			return true;
 		}
 	}
+	return false;
+}
+
+/* Letters lead to the names that begin so; one that leads nowhere is not kept. */
+static void search_key(struct config *c, int key)
+{
+	size_t len = strlen(c->search);
+	size_t end = len;
+
+	if (key == KEY_BACKSPACE || key == KEY_RUBOUT)
+		end = len ? len - 1 : 0;
+	else if (len < SEARCH_MAX)
+		c->search[end++] = (char)key;
+	c->search[end] = 0;
+	if (*c->search && !search(c))
+		c->search[len] = 0;
 	draw_hint(c);
 }
 

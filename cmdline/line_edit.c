@@ -296,7 +296,8 @@ static int edit_line(struct editor *e, uint64_t deadline)
 	for (;;) {
 		int key;
 
-		render(e);
+		if (!console_typed_ahead())
+			render(e);
 		key = key_wait(deadline);
 		if (key == KEY_CTRL_R && e->history)
 			key = search(e, deadline);

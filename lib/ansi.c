@@ -42,6 +42,12 @@ static void select_graphic_rendition(struct ansi *a)
 	}
 }
 
+static void clear(struct ansi *a, unsigned row, unsigned column, unsigned rows, unsigned columns)
+{
+	if (rows && columns)
+		a->screen->clear(row, column, rows, columns, &a->style);
+}
+
 /* ED and EL: @mode 0 from the cursor on, 1 up to it, 2 all. */
 static void erase_line(struct ansi *a, unsigned row, unsigned column, unsigned columns,
 		       unsigned mode)
@@ -49,20 +55,24 @@ static void erase_line(struct ansi *a, unsigned row, unsigned column, unsigned c
 	unsigned first = mode == 0 ? column : 0;
 	unsigned end = mode == 1 ? column + 1 : columns;
 
-	a->screen->clear(row, first, end - first, &a->style);
+	clear(a, row, first, 1, end - first);
 }
 
 static void erase_display(struct ansi *a, unsigned row, unsigned column, unsigned rows,
 			  unsigned columns, unsigned mode)
 {
-	for (unsigned r = 0; r < rows; r++) {
-		if (mode == 2 || (mode == 0 && r > row) || (mode == 1 && r < row))
-			a->screen->clear(r, 0, columns, &a->style);
-	}
+	if (mode == 0 && !row && !column)
+		mode = 2;
+	else if (mode == 2)
+		a->screen->move(0, 0);
+	if (mode == 2)
+		clear(a, 0, 0, rows, columns);
+	else if (mode == 0)
+		clear(a, row + 1, 0, rows - row - 1, columns);
+	else
+		clear(a, 0, 0, row, columns);
 	if (mode < 2)
 		erase_line(a, row, column, columns, mode);
-	else
-		a->screen->move(0, 0);
 }
 
 static unsigned minus(unsigned a, unsigned b)

@@ -29,8 +29,8 @@ struct ansi_screen {
 	void (*move)(unsigned row, unsigned column);
 	/** Show @c in @style at the cursor and move on; also BS, LF, CR and BEL. */
 	void (*put)(uint8_t c, const struct ansi_style *style);
-	/** Clear @count cells of @row from @column on. */
-	void (*clear)(unsigned row, unsigned column, unsigned count,
+	/** Clear @rows rows of @columns cells from a cell on; neither is 0. */
+	void (*clear)(unsigned row, unsigned column, unsigned rows, unsigned columns,
 		      const struct ansi_style *style);
 	void (*cursor)(bool on);
 };

@@ -193,14 +193,16 @@ static void screen_move(unsigned row, unsigned column)
 	show_cursor(s.cursor_on);
 }
 
-static void screen_clear(unsigned row, unsigned column, unsigned count,
+static void screen_clear(unsigned row, unsigned column, unsigned rows, unsigned columns,
 			 const struct ansi_style *style)
 {
 	struct cell blank = styled(' ', style);
 
 	show_cursor(false);
-	while (count--)
-		set_cell(row, column++, &blank);
+	for (unsigned r = row; r < row + rows; r++) {
+		for (unsigned c = column; c < column + columns; c++)
+			set_cell(r, c, &blank);
+	}
 	show_cursor(s.cursor_on);
 }
 

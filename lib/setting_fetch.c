@@ -358,6 +358,18 @@ uint32_t setting_ipv4(const char *scope, const char *name)
 	return value.len >= 4 ? get_be32(value.raw) : 0;
 }
 
+const struct setting_type *setting_readable_type(const struct setting_value *value)
+{
+	if (value->predefined || value->source != SOURCE_DHCP ||
+	    strcmp(value->type->name, "string") != 0)
+		return value->type;
+	for (size_t i = 0; i < value->len; i++) {
+		if (!is_print(value->raw[i]) && !is_space(value->raw[i]))
+			return setting_type_find("hex");
+	}
+	return value->type;
+}
+
 bool setting_exists(const char *scope, const char *name)
 {
 	struct setting_value value;

@@ -138,6 +138,9 @@ struct setting_value {
 int setting_fetch(const char *name, struct setting_value *value);
 /** @value as text by its type, as setting_type.show(). */
 long setting_show(const struct setting_value *value, char *text, size_t max);
+/** The type to show @value to a person in: its own, but hex for a DHCP option without a name that
+ * is no text. */
+const struct setting_type *setting_readable_type(const struct setting_value *value);
 /** "script", "command line", "DHCP"… */
 const char *setting_source_name(enum setting_source source);
 /** The virtual scope called @scope, or NULL. */

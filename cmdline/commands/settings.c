@@ -78,22 +78,9 @@ static void print_harmless(char *text)
 	print("%s", text);
 }
 
-/* Options without a name of their own read as text, but few of them are. */
-static const struct setting_type *readable_type(const struct setting_value *value)
-{
-	if (value->predefined || value->source != SOURCE_DHCP ||
-	    strcmp(value->type->name, "string") != 0)
-		return value->type;
-	for (size_t i = 0; i < value->len; i++) {
-		if (!is_print(value->raw[i]) && !is_space(value->raw[i]))
-			return setting_type_find("hex");
-	}
-	return value->type;
-}
-
 static void print_value(const struct setting_value *value, bool quiet)
 {
-	const struct setting_type *type = readable_type(value);
+	const struct setting_type *type = setting_readable_type(value);
 	char *text = heap_alloc(SHOWN_MAX);
 
 	if (!quiet)

@@ -11,6 +11,7 @@
 #define OUTPUT_MAX (256 * 1024)
 
 bool host_echo;
+bool host_pasting;
 
 static char output[OUTPUT_MAX + 1];
 static size_t output_len;
@@ -83,6 +84,11 @@ int console_key(void)
 		host_clock_advance_us(host_turn_us);
 	}
 	return key;
+}
+
+bool console_typed_ahead(void)
+{
+	return host_pasting && key_count;
 }
 
 bool console_break(void)

@@ -49,6 +49,8 @@ const char *host_output(void);
 void host_output_clear(void);
 /** Also write output to stdout; on from the start when HOST_VERBOSE is in the environment. */
 extern bool host_echo;
+/** Do keys come faster than they can be shown? Else people type them. */
+extern bool host_pasting;
 /** What a terminal of 24 × 80 shows of that: the text of @row without blanks at its end (code page
  * 437), the VGA attribute of a cell, and where the cursor is (false: hidden). */
 const char *host_screen_row(unsigned row);

@@ -35,12 +35,15 @@ static void move(unsigned row, unsigned column)
 	grid.column = column;
 }
 
-static void clear(unsigned row, unsigned column, unsigned count, const struct ansi_style *style)
+static void clear(unsigned row, unsigned column, unsigned rows, unsigned columns,
+		  const struct ansi_style *style)
 {
-	if (row >= ROWS || column + count > COLUMNS)
+	if (!rows || !columns || row + rows > ROWS || column + columns > COLUMNS)
 		abort();
-	memset(&grid.text[row][column], ' ', count);
-	memset(&grid.attribute[row][column], ansi_vga_attribute(style), count);
+	for (; rows--; row++) {
+		memset(&grid.text[row][column], ' ', columns);
+		memset(&grid.attribute[row][column], ansi_vga_attribute(style), columns);
+	}
 }
 
 static void new_line(void)
@@ -53,7 +56,7 @@ static void new_line(void)
 	}
 	memmove(grid.text[0], grid.text[1], sizeof(grid.text[0]) * (ROWS - 1));
 	memmove(grid.attribute[0], grid.attribute[1], sizeof(grid.attribute[0]) * (ROWS - 1));
-	clear(ROWS - 1, 0, COLUMNS, &plain);
+	clear(ROWS - 1, 0, 1, COLUMNS, &plain);
 }
 
 static void put(uint8_t c, const struct ansi_style *style)
@@ -88,8 +91,7 @@ static void draw(void)
 
 	memset(&grid, 0, sizeof(grid));
 	grid.cursor = true;
-	for (unsigned row = 0; row < ROWS; row++)
-		clear(row, 0, COLUMNS, &plain);
+	clear(0, 0, ROWS, COLUMNS, &plain);
 	ansi_write(&ansi, host_output(), strlen(host_output()));
 }
 

@@ -180,6 +180,15 @@ def test_ctrl_c_ends_an_endless_script(terminal):
     t.prompt()
 
 
+def test_screen_that_the_bios_redirects(terminal):
+    """A BIOS that writes to the serial line hears of every clearing."""
+    t = terminal("#!ipxe\nmenu M\nitem a Alpha\nchoose x\nshell\n", redirect=True)
+    t.wait_selected("Alpha")
+    t.wait(lambda: not t.rows()[0], "nothing above the menu")
+    t.send("\r")
+    t.wait(lambda: "".join(t.rows()) == "iPXE>", "an empty screen")
+
+
 # ---- Menus ----
 
 FORTY = "menu The menu of forty\nitem --gap -- -- Systems --\n" + "".join(

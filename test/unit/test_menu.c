@@ -623,6 +623,42 @@ static void test_config_hides_what_encapsulates_secrets(void **state)
 	assert_null(strstr(host_output(), "geheim"));
 }
 
+static void look_option(void)
+{
+	assert_string_equal(selected(), "224                      01:ff:02");
+}
+
+/* A DHCP option that is no text is shown, edited and stored in hexadecimal, as by show. */
+static void test_config_shows_options_in_hex(void **state)
+{
+	struct setting_value stored;
+
+	setting_store_raw("net0.dhcp", "224", "string", "\1\xff\2", 3, SOURCE_DHCP);
+	host_card_add(0, NULL);
+	USER(PRESS(KEY_DOWN), {0, "\r\b3\r", look_option}, PRESS(KEY_CTRL_X));
+	assert_int_equal(command_line("config net0.dhcp"), 0);
+	assert_int_equal(setting_fetch("net0.dhcp/224", &stored), 0);
+	assert_int_equal(stored.len, 3);
+	assert_memory_equal(stored.raw, "\1\xff\3", 3);
+}
+
+static void look_description(void)
+{
+	assert_string_equal(host_screen_row(22), " gateway:ipv4 (script)  default gateway");
+	assert_int_equal(host_screen_attribute(22, 0), 0x17);
+}
+
+/* One setting after another: a search ends where an edit begins, and an alert is painted over. */
+static void test_config_goes_on_after_an_edit(void **state)
+{
+	USER(TYPE("gatew\rnonsense\r"), TYPE("\r10.0.0.9\r"), {0, "hostn\rpc\r", look_description},
+	     TYPE("userqxn\ralice\r"), PRESS(KEY_CTRL_X));
+	assert_int_equal(command_line("config"), 0);
+	assert_string_equal(value("gateway"), "10.0.0.9");
+	assert_string_equal(value("hostname"), "pc");
+	assert_string_equal(value("username"), "alice");
+}
+
 /* What is edited keeps its type, and nothing is cut. */
 static void test_config_keeps_values(void **state)
 {
@@ -741,6 +777,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_config_hides_secrets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_hides_what_encapsulates_secrets, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_config_shows_options_in_hex, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_config_goes_on_after_an_edit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_keeps_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_colours, setup, teardown),

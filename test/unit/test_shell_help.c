@@ -231,6 +231,20 @@ static void test_no_pages(void **state)
 	assert_non_null(strstr(host_output(), "line 60."));
 }
 
+/* What is pasted is shown when all of it is there. */
+static void test_paste(void **state)
+{
+	char text[301];
+
+	memset(text, 'x', 300);
+	strcpy(text + 296, "end\r");
+	host_pasting = true;
+	edit(text);
+	host_pasting = false;
+	assert_true(strlen(host_output()) < 100);
+	assert_non_null(strstr(host_output(), "xxxend\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_complete_without_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_pages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_paste, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
