@@ -11,6 +11,7 @@
 #include "san/san.h"
 #include "san/cd.h"
 #include "san/drives.h"
+#include "san/emulation.h"
 #include "san/guest.h"
 #include "bios/gate.h"
 #include "bios/physical.h"
@@ -128,12 +129,24 @@ static int load(unsigned number, struct san_drive *drive)
 	return rc ? rc : check_signature(number, drive);
 }
 
+static int run_cd(const struct san_drive *cd)
+{
+	const struct san_drive *drive = cd->emulated ? cd->emulated : cd;
+	struct real_regs regs = {.edx = drive->number, .eflags = FLAG_IF};
+	uint16_t segment = cd->cd.boot.segment;
+
+	/* Boot sectors of disks count on 0:7C00, which is the same place as 7C0:0. */
+	if (cd->emulated && guest_address(segment, 0) == BOOT_ADDRESS)
+		return real_enter(0, BOOT_ADDRESS, 0, BOOT_ADDRESS, &regs);
+	return real_enter(segment, 0, 0, BOOT_ADDRESS, &regs);
+}
+
 static int run_boot_sector(unsigned number, const struct san_drive *drive)
 {
 	struct real_regs regs = {.edx = number, .eflags = FLAG_IF};
 
 	if (is_cd(drive))
-		return real_enter(drive->cd.boot.segment, 0, 0, BOOT_ADDRESS, &regs);
+		return run_cd(drive);
 	return real_enter(0, BOOT_ADDRESS, 0, BOOT_ADDRESS, &regs);
 }
 
@@ -160,9 +173,8 @@ static int run_without_network(unsigned number)
 	return rc;
 }
 
-static int load_and_run(unsigned number)
+static int load_and_run(unsigned number, struct san_drive *drive)
 {
-	struct san_drive *drive = drive_find(number);
 	int rc = load(number, drive);
 
 	if (rc)
@@ -179,15 +191,22 @@ static int load_and_run(unsigned number)
 		    number);
 }
 
+/* Afterwards a CD is no longer what it emulated, and back at its number. */
 static int boot(unsigned number)
 {
+	struct san_drive *drive = drive_find(number);
 	struct guest_outer outer;
 	int rc = guest_begin(&outer, san_any_hooked());
 
 	if (rc)
 		return rc;
-	rc = load_and_run(number);
+	rc = load_and_run(number, drive);
 	guest_end(&outer);
+	if (!drive)
+		return rc;
+	emulation_end(drive);
+	if (drive->number != number)
+		drive_renumber(drive, number);
 	return rc;
 }
 

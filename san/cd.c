@@ -7,6 +7,7 @@
  * front of it that translates.
  */
 #include "san/cd.h"
+#include "san/emulation.h"
 #include "san/guest.h"
 #include "bios/heap.h"
 #include "bios/physical.h"
@@ -183,6 +184,29 @@ static uint8_t *place_for(const struct eltorito *boot, uint32_t len)
 	return guest_memory(address, len);
 }
 
+static int no_place(const struct eltorito *boot, uint32_t len)
+{
+	return fail(E_SAN_CD_CATALOG,
+		    "the CD's boot image (%u bytes to 0x%05x) does not fit into memory", len,
+		    (unsigned)guest_address(boot->segment, 0));
+}
+
+/* From the emulated drive, usually its first sector alone: the rest it reads itself. */
+static int load_emulated(struct san_drive *drive, struct eltorito *boot)
+{
+	uint32_t len;
+	uint8_t *place;
+	int rc;
+
+	boot->sectors = max(boot->sectors, (uint16_t)1);
+	len = boot->sectors * VIRTUAL_SECTOR;
+	place = place_for(boot, len);
+	if (!place)
+		return no_place(boot, len);
+	rc = emulation_begin(drive, boot);
+	return rc ? rc : block_run(drive->emulated->dev, BLOCK_READ, 0, boot->sectors, place);
+}
+
 static int load(struct san_drive *drive, const struct eltorito *boot, uint8_t *sector)
 {
 	uint32_t len = boot->sectors * VIRTUAL_SECTOR;
@@ -191,9 +215,7 @@ static int load(struct san_drive *drive, const struct eltorito *boot, uint8_t *s
 	int rc = 0;
 
 	if (!place)
-		return fail(E_SAN_CD_CATALOG,
-			    "the CD's boot image (%u bytes to 0x%05x) does not fit into memory",
-			    len, (unsigned)guest_address(boot->segment, 0));
+		return no_place(boot, len);
 	if (whole)
 		rc = block_run(drive->dev, BLOCK_READ, boot->lba, whole, place);
 	if (!rc && rest) {
@@ -213,10 +235,7 @@ static int find_and_load(struct san_drive *drive, uint8_t *sector)
 	if (rc)
 		return rc;
 	if (boot->media != MEDIA_NO_EMULATION)
-		return fail(E_SAN_CD_IMAGE,
-			    "the CD boots by emulating a %s, which is not supported; only CDs "
-			    "without emulation are",
-			    boot->media == MEDIA_HARD_DISK ? "hard disk" : "floppy disk");
+		return load_emulated(drive, boot);
 	/* A catalog that does not say how much: one sector of the CD, as common BIOSes do. */
 	if (!boot->sectors)
 		boot->sectors = RATIO;

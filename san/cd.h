@@ -12,8 +12,8 @@
  */
 int cd_detect(struct san_drive *drive);
 
-/** Load the boot image of @drive (whose cd.found is set) into memory; 0 or an error after
- * fail(). */
+/** Load the boot image of @drive (whose cd.found is set) into memory, and begin the emulation that
+ * the catalog asks for; 0 or an error after fail(). */
 int cd_load(struct san_drive *drive);
 
 #endif

@@ -15,6 +15,32 @@ struct list san_drives = LIST_INIT(san_drives);
 static uint8_t bios_disks; /* the BIOS' own count, while drives are hooked */
 static uint8_t written;	   /* what we left in 40:75 */
 
+/* The floppy drives in the word at 40:10. */
+#define FLOPPIES_ANY   0x01u
+#define FLOPPIES_SHIFT 6
+#define FLOPPIES_BITS  0xc1u
+static uint16_t bios_floppies; /* the BIOS' own, while one is emulated */
+
+static uint16_t *equipment_word(void)
+{
+	static uint16_t none;
+	uint16_t *word = physical(BDA_EQUIPMENT, 2);
+
+	return word ? word : &none;
+}
+
+static unsigned floppies(void)
+{
+	uint16_t word = *equipment_word() & FLOPPIES_BITS;
+
+	return word & FLOPPIES_ANY ? (word >> FLOPPIES_SHIFT) + 1u : 0;
+}
+
+static void set_floppies(unsigned bits)
+{
+	*equipment_word() = (uint16_t)((*equipment_word() & ~FLOPPIES_BITS) | bits);
+}
+
 static uint8_t *count_byte(void)
 {
 	static uint8_t none;
@@ -41,7 +67,9 @@ struct san_drive *drive_route(unsigned number, unsigned *target)
 
 		if (number == drive->number)
 			return drive;
-		if (number == drive->natural)
+		if (drive->image_of && number > drive->number && number <= drive->natural)
+			number--;
+		else if (number == drive->natural)
 			number = drive->number;
 	}
 	*target = number;
@@ -59,6 +87,8 @@ static void recount(void)
 			drive->natural = drive->number;
 			continue;
 		}
+		if (drive_is_floppy(drive))
+			continue;
 		drive->natural = next++;
 		/* A program that counts disks must reach this one. */
 		count = max(count + 1, drive->number - DRIVE_FIRST + 1);
@@ -82,12 +112,31 @@ int drive_add(struct san_drive *drive)
 	return 0;
 }
 
+void drive_add_emulated(struct san_drive *drive)
+{
+	if (drive_is_floppy(drive)) {
+		drive->natural = floppies();
+		bios_floppies = *equipment_word() & FLOPPIES_BITS;
+		set_floppies(FLOPPIES_ANY | min(drive->natural, 3u) << FLOPPIES_SHIFT);
+	}
+	list_append(&san_drives, &drive->link);
+	recount();
+}
+
+void drive_renumber(struct san_drive *drive, unsigned number)
+{
+	drive->number = number;
+	recount();
+}
+
 void drive_remove(struct san_drive *drive)
 {
 	/* Somebody above us added disks of his own: keep those. */
 	uint8_t others = *count_byte() > written ? (uint8_t)(*count_byte() - written) : 0;
 
 	list_remove(&drive->link);
+	if (drive_is_floppy(drive))
+		set_floppies(bios_floppies);
 	recount();
 	*count_byte() = written = (uint8_t)(written + others);
 }
@@ -107,7 +156,7 @@ unsigned drive_natural(void)
 	return min(number, DRIVE_LAST);
 }
 
-uint8_t drives_count(void)
+uint8_t drives_count(unsigned number)
 {
-	return *count_byte();
+	return number < DRIVE_FIRST ? (uint8_t)floppies() : *count_byte();
 }

@@ -55,17 +55,6 @@ enum parameters {
 #define EDD_64BIT	   0x08u /* flat buffer addresses */
 #define VERIFY_AFTER_WRITE 0x02u
 
-/* The specification packet of AH=4Bh. */
-enum cd_packet {
-	CD_SIZE = 0,
-	CD_MEDIA = 1,
-	CD_DRIVE = 2,
-	CD_LBA = 4,
-	CD_SEGMENT = 12,
-	CD_SECTORS = 14,
-	CD_PACKET_SIZE = 19,
-};
-
 struct packet {
 	uint8_t *raw;
 	uint32_t count;
@@ -189,27 +178,6 @@ int int13_47(struct san_drive *drive, struct real_regs *regs)
 
 int int13_49(struct san_drive *drive, struct real_regs *regs)
 {
-	return INT13_OK;
-}
-
-/*
- * El Torito section 4: end the emulation (AL=0), or not (AL=1), and say what was
- * booted. Without emulation there is none to end.
- */
-int int13_4b(struct san_drive *drive, struct real_regs *regs)
-{
-	const struct eltorito *boot = &drive->cd.boot;
-	uint8_t *p = packet_memory(regs, CD_PACKET_SIZE);
-
-	if (!drive->cd.found || reg_al(regs) > 1 || !p)
-		return INT13_INVALID;
-	memset(p, 0, CD_PACKET_SIZE);
-	p[CD_SIZE] = CD_PACKET_SIZE;
-	p[CD_MEDIA] = (uint8_t)boot->media;
-	p[CD_DRIVE] = (uint8_t)drive->number;
-	put_le32(p + CD_LBA, boot->lba);
-	put_le16(p + CD_SEGMENT, boot->segment);
-	put_le16(p + CD_SECTORS, boot->sectors);
 	return INT13_OK;
 }
 

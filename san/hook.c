@@ -4,6 +4,7 @@
 #include "san/cd.h"
 #include "san/describe.h"
 #include "san/drives.h"
+#include "san/emulation.h"
 #include "san/guest.h"
 #include "san/int13.h"
 #include "bios/heap.h"
@@ -171,6 +172,7 @@ static struct san_drive *drive_new(unsigned number, struct block_device *dev, in
 
 static void detach(struct san_drive *drive)
 {
+	emulation_end(drive);
 	drive_remove(drive);
 	if (list_empty(&san_drives))
 		gate_unhook(GATE_INT13);

@@ -8,6 +8,7 @@
  * overwrite ourselves is refused.
  */
 #include "san/int13.h"
+#include "san/emulation.h"
 #include "san/guest.h"
 #include "bios/console.h"
 #include "bios/physical.h"
@@ -16,6 +17,11 @@
 
 #define FAILURES_SHOWN 8u /* a drive prints; the others go to the log */
 #define VERIFY_SCRATCH (32u * 1024)
+#define ALL_EMULATIONS 0x7fu
+#define INT_1E	       0x78u /* pointer to the diskette parameter table */
+
+enum { FLOPPY_1200K = 2, FLOPPY_1440K = 4, FLOPPY_2880K = 6 }; /* AH=08h, BL */
+enum { TYPE_FLOPPY = 1, TYPE_HARD_DISK = 3 };		       /* AH=15h, AH */
 
 /* ---- Failures ---- */
 
@@ -208,6 +214,20 @@ static int int13_05(struct san_drive *drive, struct real_regs *regs)
 	return drive->dev->read_only ? refuse_write(drive) : INT13_OK;
 }
 
+/* Of a floppy drive also its type, and the parameters that INT 1Eh points to. */
+static void floppy_parameters(const struct san_drive *drive, struct real_regs *regs)
+{
+	const uint8_t *table = physical(INT_1E, 4);
+
+	regs->ebx |= drive->geometry.sectors == 15   ? FLOPPY_1200K
+		     : drive->geometry.sectors == 18 ? FLOPPY_1440K
+						     : FLOPPY_2880K;
+	if (!table)
+		return;
+	set_word(&regs->edi, get_le16(table));
+	regs->es = get_le16(table + 2);
+}
+
 static int int13_08(struct san_drive *drive, struct real_regs *regs)
 {
 	const struct geometry *g = &drive->geometry;
@@ -218,7 +238,9 @@ static int int13_08(struct san_drive *drive, struct real_regs *regs)
 	set_al(regs, 0);
 	regs->ebx &= ~0xffu;
 	set_word(&regs->ecx, (last & 0xff) << 8 | (last >> 2 & 0xc0) | g->sectors);
-	set_word(&regs->edx, (g->heads - 1) << 8 | drives_count());
+	set_word(&regs->edx, (g->heads - 1) << 8 | drives_count(drive->number));
+	if (drive_is_floppy(drive))
+		floppy_parameters(drive, regs);
 	return INT13_OK;
 }
 
@@ -235,9 +257,13 @@ static int int13_15(struct san_drive *drive, struct real_regs *regs)
 {
 	uint32_t sectors = (uint32_t)min(drive->dev->blocks, (uint64_t)UINT32_MAX);
 
-	set_word(&regs->ecx, sectors >> 16);
-	set_word(&regs->edx, sectors);
-	set_ah(regs, 3);
+	if (drive_is_floppy(drive)) {
+		set_ah(regs, TYPE_FLOPPY);
+	} else {
+		set_word(&regs->ecx, sectors >> 16);
+		set_word(&regs->edx, sectors);
+		set_ah(regs, TYPE_HARD_DISK);
+	}
 	regs->eflags &= ~FLAG_CARRY;
 	return INT13_AS_IS;
 }
@@ -249,8 +275,17 @@ static const int13_function functions[] = {
 	[0x14] = int13_00, [0x15] = int13_15, [0x16] = int13_00, [0x41] = int13_41,
 	[0x42] = int13_42, [0x43] = int13_43, [0x44] = int13_44, [0x45] = int13_45,
 	[0x46] = int13_46, [0x47] = int13_47, [0x48] = int13_48, [0x49] = int13_49,
-	[0x4b] = int13_4b, [0x4e] = int13_4e,
+	[0x4a] = int13_4a, [0x4b] = int13_4b, [0x4d] = int13_4d, [0x4e] = int13_4e,
 };
+
+/* The extensions are for hard disks and CDs, but for those that emulate floppy disks. */
+static int13_function function_of(const struct san_drive *drive, uint8_t ah)
+{
+	if (ah >= ARRAY_SIZE(functions) ||
+	    (drive_is_floppy(drive) && ah >= 0x41 && (ah < 0x4a || ah > 0x4d)))
+		return NULL;
+	return functions[ah];
+}
 
 /* ---- Dispatch ---- */
 
@@ -268,7 +303,7 @@ static void set_status(struct san_drive *drive, struct real_regs *regs, int stat
 static void serve(struct san_drive *drive, struct real_regs *regs)
 {
 	uint8_t ah = reg_ah(regs);
-	int13_function function = ah < ARRAY_SIZE(functions) ? functions[ah] : NULL;
+	int13_function function = function_of(drive, ah);
 	int status;
 
 	drive->calls++;
@@ -308,10 +343,24 @@ static bool pass_on(struct real_regs *regs, uint8_t number, uint8_t target)
 	gate_previous(GATE_INT13, regs);
 	carry = regs->eflags & FLAG_CARRY;
 	if (ah == 0x08 && !carry)
-		regs->edx = (regs->edx & ~0xffu) | drives_count();
+		regs->edx = (regs->edx & ~0xffu) | drives_count(number);
 	else if (ah != 0x15 || carry || reg_ah(regs) != 3)
 		regs->edx = (regs->edx & ~0xffu) | number;
 	return true;
+}
+
+/* The drive for a caller's @number, or NULL. To end an emulation it need not be known: 7Fh. */
+static struct san_drive *drive_called(uint8_t ah, uint8_t number, unsigned *target)
+{
+	struct san_drive *drive;
+
+	if (ah == 0x4b && number == ALL_EMULATIONS) {
+		list_for_each(drive, &san_drives, link) {
+			if (drive->image_of)
+				return drive;
+		}
+	}
+	return drive_route(number, target);
 }
 
 bool int13_handler(struct real_regs *regs)
@@ -321,9 +370,11 @@ bool int13_handler(struct real_regs *regs)
 	unsigned target;
 
 	drives_sync();
-	drive = drive_route(number, &target);
+	drive = drive_called(reg_ah(regs), number, &target);
 	if (!drive)
 		return pass_on(regs, number, (uint8_t)target);
 	serve(drive, regs);
+	if (drive->ended)
+		emulation_end(drive->image_of);
 	return true;
 }

@@ -71,7 +71,11 @@ int int13_46(struct san_drive *drive, struct real_regs *regs);
 int int13_47(struct san_drive *drive, struct real_regs *regs);
 int int13_48(struct san_drive *drive, struct real_regs *regs);
 int int13_49(struct san_drive *drive, struct real_regs *regs);
-int int13_4b(struct san_drive *drive, struct real_regs *regs);
 int int13_4e(struct san_drive *drive, struct real_regs *regs);
+
+/* Those of El Torito (san/cd_calls.c). */
+int int13_4a(struct san_drive *drive, struct real_regs *regs);
+int int13_4b(struct san_drive *drive, struct real_regs *regs);
+int int13_4d(struct san_drive *drive, struct real_regs *regs);
 
 #endif

@@ -26,6 +26,7 @@ static const char *const path[] = {"mem:"};
 static struct real_regs entered;
 static uint16_t entered_segment, entered_offset;
 static unsigned enters;
+static void (*while_running)(void); /* what the program that was booted does */
 
 static void bios(uint8_t number, struct real_regs *regs)
 {
@@ -40,6 +41,8 @@ static int enter(uint16_t segment, uint16_t offset, uint16_t ss, uint16_t sp,
 	entered_segment = segment;
 	entered_offset = offset;
 	enters++;
+	if (while_running)
+		while_running();
 	return 1;
 }
 
@@ -132,6 +135,7 @@ static int setup(void **state)
 	host_bios_call = bios;
 	host_real_enter = enter;
 	enters = 0;
+	while_running = NULL;
 	return 0;
 }
 
@@ -346,15 +350,266 @@ static void test_boot_images_that_do_not_fit(void **state)
 	assert_int_equal(enters, 0);
 }
 
-static void test_emulation_is_refused(void **state)
+/* ---- Emulation ---- */
+
+static struct real_regs at(unsigned drive, unsigned ax)
 {
-	hook(0x80);
+	return (struct real_regs){.eax = ax, .edx = drive, .esi = PACKET};
+}
+
+/* CHS read of one sector to 2000:0000. */
+static uint8_t read_chs(unsigned drive, unsigned cylinder, unsigned head, unsigned sector_number)
+{
+	struct real_regs regs = at(drive, 0x0201);
+
+	regs.ecx = cylinder << 8 | sector_number;
+	regs.edx |= head << 8;
+	regs.es = 0x2000;
+	return call(&regs);
+}
+
+static const uint8_t *image(unsigned lba)
+{
+	return sector(IMAGE) + lba * 512;
+}
+
+/* The BIOS' own drives: which of them was asked. */
+static unsigned bios_asked;
+
+static void bios_drive(enum gate_vector vector, struct real_regs *regs)
+{
+	bios_asked = regs->edx & 0xff;
+	regs->eflags &= ~FLAG_CARRY;
+	regs->eax = 0;
+}
+
+static unsigned asked_for(unsigned number)
+{
+	struct real_regs regs = at(number, 0x0201);
+
+	bios_asked = 0xfff;
+	host_interrupt(GATE_INT13, &regs);
+	assert_int_equal(regs.edx & 0xff, number);
+	return bios_asked;
+}
+
+static void floppy_runs(void)
+{
+	struct real_regs regs = at(0, 0x0800);
+	const uint8_t *p = memory + PACKET;
+
+	assert_int_equal(entered.edx, 0);
+	assert_int_equal(entered_segment, 0);
+	assert_int_equal(entered_offset, 0x7c00);
+	assert_memory_equal(memory + 0x7c00, image(0), 512);
+	assert_int_equal(memory[0x7c00 + 512], 0xcc);
+	put_le32(memory + 0x78, 0xf000efc7);
+	assert_int_equal(call(&regs), 0);
+	assert_int_equal(regs.ebx & 0xff, 4);
+	assert_int_equal(regs.ecx, 79 << 8 | 18);
+	assert_int_equal(regs.edx, 1 << 8 | 2); /* two floppy drives now */
+	assert_int_equal(regs.es << 16 | regs.edi, 0xf000efc7);
+	assert_int_equal(get_le16(memory + BDA_EQUIPMENT), 0x4761);
+	/* Sectors at every place within those of the CD, across and whole. */
+	for (unsigned lba = 0; lba < 40; lba++) {
+		assert_int_equal(read_chs(0, lba / 36, lba / 18 % 2, lba % 18 + 1), 0);
+		assert_memory_equal(memory + 0x20000, image(lba), 512);
+	}
+	regs = at(0, 0x0211);
+	regs.ecx = 2;
+	regs.es = 0x2000;
+	assert_int_equal(call(&regs), 0);
+	assert_memory_equal(memory + 0x20000, image(1), 17 * 512);
+	assert_int_equal(read_chs(0, 80, 0, 1), INT13_NOT_FOUND);
+	regs = at(0, 0x1500);
+	assert_int_equal(call(&regs), 1);
+	regs = at(0, 0x0301);
+	regs.ecx = 1;
+	assert_int_equal(call(&regs), INT13_WRITE_PROTECTED);
+	regs = at(0, 0x4100);
+	regs.ebx = 0x55aa;
+	assert_int_equal(call(&regs), INT13_INVALID);
+	/* The others: A: is B:, hard disks stay, the CD is no hard disk. */
+	assert_int_equal(asked_for(1), 0);
+	assert_int_equal(asked_for(0x80), 0x80);
+	assert_int_equal(memory[BDA_DISK_COUNT], 1);
+	regs = at(0xe0, 0x4b01);
+	assert_int_equal(call(&regs), 0);
+	assert_int_equal(p[1], MEDIA_1440K);
+	assert_int_equal(p[2], 0);
+	assert_int_equal(get_le32(p + 4), IMAGE);
+	assert_int_equal(get_le32(p + 16) & 0xffffff, 1 << 16 | 18 << 8 | 79);
+}
+
+static void test_floppy(void **state)
+{
 	entry(1, 0x88, MEDIA_1440K, 0, 1, IMAGE);
-	assert_int_equal(san_boot(0x80), E_SAN_CD_IMAGE);
-	assert_non_null(strstr(error_text(), "floppy disk"));
+	put_le16(memory + BDA_EQUIPMENT, 0x4721); /* one floppy drive, and other things */
+	host_gate_previous = bios_drive;
+	while_running = floppy_runs;
+	hook(0x80);
+	host_output_clear();
+	assert_int_equal(san_boot(0x80), E_SAN_BOOT_RETURNED);
+	assert_int_equal(enters, 1);
+	assert_non_null(strstr(host_output(), "Drive 0x00 is the CD's image of a 1.44 MB floppy "
+					      "disk, read-only; the CD is drive 0xe0"));
+	assert_int_equal(get_le16(memory + BDA_EQUIPMENT), 0x4721);
+	assert_int_equal(asked_for(0), 0);
+	assert_non_null(drive_find(0x80));
+	assert_null(drive_find(0xe0));
+}
+
+static void end_of_emulation(void)
+{
+	struct real_regs regs = at(0, 0x4b01);
+	uint8_t *p = memory + PACKET;
+
+	assert_int_equal(call(&regs), 0); /* asked of the emulated drive */
+	assert_int_equal(read_chs(0, 0, 0, 1), 0);
+	regs = at(0x7f, 0x4b00);
+	assert_int_equal(call(&regs), 0);
+	assert_int_equal(asked_for(0), 0); /* the BIOS' own again */
+	assert_int_equal(get_le16(memory + BDA_EQUIPMENT), 0);
+	regs = at(0xe0, 0x4b01);
+	assert_int_equal(call(&regs), INT13_INVALID);
+	/* Another image, as a hard disk. */
+	memset(p, 0, 19);
+	p[0] = 19;
+	p[1] = MEDIA_HARD_DISK;
+	p[2] = 0x80;
+	put_le32(p + 4, IMAGE + 8);
+	regs = at(0xe0, 0x4a00);
+	assert_int_equal(call(&regs), 0);
+	assert_int_equal(read_chs(0x80, 0, 0, 1), 0);
+	assert_memory_equal(memory + 0x20000, image(32), 512);
+	regs = at(0xe0, 0x4a00);
+	assert_int_equal(call(&regs), INT13_INVALID); /* one at a time */
+	regs = at(0x80, 0x4b00);
+	assert_int_equal(call(&regs), 0);
+	assert_int_equal(asked_for(0x80), 0x80);
+	/* Images that there are not. */
+	put_le32(p + 4, SECTORS);
+	p[1] = MEDIA_HARD_DISK;
+	p[2] = 0x80;
+	regs = at(0xe0, 0x4a00);
+	assert_int_equal(call(&regs), INT13_INVALID);
+	put_le32(p + 4, IMAGE);
+	p[2] = 0;
+	regs = at(0xe0, 0x4a00);
+	assert_int_equal(call(&regs), INT13_INVALID);
+	p[1] = 5;
+	regs = at(0xe0, 0x4a00);
+	assert_int_equal(call(&regs), INT13_INVALID);
+	/* The catalog. */
+	memset(p, 0, 8);
+	p[0] = 8;
+	p[1] = 1;
+	put_le16(p + 4, 0x3000);
+	regs = at(0xe0, 0x4d00);
+	assert_int_equal(call(&regs), 0);
+	assert_memory_equal(memory + 0x30000, sector(CATALOG), CD_SECTOR);
+}
+
+static void test_emulation_ends(void **state)
+{
+	entry(1, 0x88, MEDIA_2880K, 0, 0, IMAGE);
+	host_gate_previous = bios_drive;
+	put_le16(memory + BDA_EQUIPMENT, 0);
+	while_running = end_of_emulation;
+	hook(0xe0);
+	assert_int_equal(san_boot(0xe0), E_SAN_BOOT_RETURNED);
+	assert_int_equal(enters, 1);
+	assert_non_null(drive_find(0xe0));
+}
+
+static void hard_disk_runs(void)
+{
+	struct real_regs regs = at(0x80, 0x0800);
+
+	assert_int_equal(entered.edx, 0x80);
+	assert_int_equal(call(&regs), 0);
+	assert_int_equal(regs.ecx & 0x3f, 32);
+	assert_int_equal(regs.edx, 3 << 8 | 3);
+	assert_int_equal(memory[BDA_DISK_COUNT], 3);
+	/* 81h and 82h are the BIOS' disks. */
+	assert_int_equal(asked_for(0x81), 0x80);
+	assert_int_equal(asked_for(0x82), 0x81);
+	assert_int_equal(asked_for(0), 0);
+	assert_int_equal(read_chs(0x80, 1, 2, 5), 0);
+	assert_memory_equal(memory + 0x20000, image((1 * 4 + 2) * 32 + 4), 512);
+	regs = at(0x80, 0x4100);
+	regs.ebx = 0x55aa;
+	assert_int_equal(call(&regs), 0x30);
+	memset(memory + PACKET, 0, 26);
+	memory[PACKET] = 26;
+	regs = at(0x80, 0x4800);
+	assert_int_equal(call(&regs), 0);
+	assert_int_equal(get_le32(memory + PACKET + 16), 384); /* as the table says */
+}
+
+static void test_hard_disk(void **state)
+{
+	uint8_t *p = sector(IMAGE) + 446;
+
+	memset(p, 0, 64);
+	memcpy(p, "\x80\x01\x01\x00\x01\x03\x20\x02", 8); /* 0/1/1 to 2/3/32 */
+	put_le32(p + 8, 32);
+	put_le32(p + 12, 352);
+	p[64] = 0x55;
+	p[65] = 0xaa;
 	entry(1, 0x88, MEDIA_HARD_DISK, 0, 1, IMAGE);
-	assert_int_equal(san_boot(0x80), E_SAN_CD_IMAGE);
-	assert_int_equal(enters, 0);
+	memory[BDA_DISK_COUNT] = 2;
+	host_gate_previous = bios_drive;
+	while_running = hard_disk_runs;
+	hook(0x80);
+	assert_int_equal(memory[BDA_DISK_COUNT], 3);
+	assert_int_equal(san_boot(0x80), E_SAN_BOOT_RETURNED);
+	assert_int_equal(enters, 1);
+	assert_int_equal(memory[BDA_DISK_COUNT], 3);
+	assert_int_equal(asked_for(0x82), 0x80); /* swapped again, with the CD */
+	san_unhook(0x80);
+	assert_int_equal(memory[BDA_DISK_COUNT], 2);
+}
+
+static void small_image_runs(void)
+{
+	struct real_regs regs = at(0, 0x0200 | 4);
+
+	assert_int_equal(read_chs(0, 0, 0, 4), 0);
+	assert_int_equal(read_chs(0, 0, 0, 9), INT13_NOT_FOUND); /* beyond the CD's end */
+	regs.ecx = 7;
+	regs.es = 0x2000;
+	assert_int_equal(call(&regs), INT13_NOT_FOUND);
+}
+
+static void test_image_at_the_end(void **state)
+{
+	entry(1, 0x88, MEDIA_1200K, 0x2000, 3, SECTORS - 2);
+	while_running = small_image_runs;
+	hook(0x80);
+	assert_int_equal(san_boot(0x80), E_SAN_BOOT_RETURNED);
+	assert_int_equal(enters, 1);
+	assert_int_equal(entered_segment, 0x2000);
+	entry(1, 0x88, MEDIA_1200K, 0, 1, SECTORS);
+	assert_int_equal(san_boot(0x80), E_SAN_CD_CATALOG);
+	entry(1, 0x88, MEDIA_1200K, 0, 9, SECTORS - 2);
+	assert_int_equal(san_boot(0x80), E_SAN_OUT_OF_RANGE);
+	assert_int_equal(get_le16(memory + BDA_EQUIPMENT), 0xcccc);
+	assert_int_equal(enters, 1);
+	assert_non_null(drive_find(0x80));
+}
+
+/* A CD whose own sectors have 2048 bytes: there is none of 512 below to read. */
+static void test_floppy_on_a_real_cd(void **state)
+{
+	host_block_init(&disk, data, SECTORS, 2048);
+	entry(1, 0x88, MEDIA_1440K, 0, 1, IMAGE);
+	put_le16(memory + BDA_EQUIPMENT, 0x4721);
+	host_gate_previous = bios_drive;
+	while_running = floppy_runs;
+	hook(0xe0);
+	assert_int_equal(san_boot(0xe0), E_SAN_BOOT_RETURNED);
+	assert_int_equal(enters, 1);
 }
 
 /* ---- AH=4Bh ---- */
@@ -412,7 +667,11 @@ int main(void)
 		T(test_boot),
 		T(test_boot_image_of_odd_size),
 		T(test_boot_images_that_do_not_fit),
-		T(test_emulation_is_refused),
+		T(test_floppy),
+		T(test_emulation_ends),
+		T(test_hard_disk),
+		T(test_image_at_the_end),
+		T(test_floppy_on_a_real_cd),
 		T(test_status_packet),
 		T(test_parameters),
 	};

@@ -1,6 +1,7 @@
 """Boot media: what a user makes to start the firmware from a loader of his own."""
 
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -135,4 +136,32 @@ def probe_cd(folder, kernel, initrd):
     iso = folder / "probe.iso"
     _run("xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "isolinux.bin", "-c", "boot.cat",
          "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", tree)
+    return iso
+
+
+FLOPPIES = {"1.2": (15, 1200 << 10), "1.44": (18, 1440 << 10), "2.88": (36, 2880 << 10)}
+
+
+def eltorito_iso(folder, kind, program):
+    """An ISO that boots by emulating a floppy disk ("1.44" MB) or a hard disk ("disk").
+
+    The image begins with the program; each further sector begins with eight
+    characters: "S" and its number.
+    """
+    size = FLOPPIES[kind][1] if kind in FLOPPIES else 4 << 20
+    image = bytearray(program)
+    for number in range(len(image) // 512, size // 512):
+        image += b"S%07d" % number + bytes(504)
+    tree = folder / f"eltorito-{kind}"
+    tree.mkdir()
+    path = tree / "boot.img"
+    emulation = []
+    if kind not in FLOPPIES:
+        # One partition, from 0/1/1 to 7/15/63.
+        image[446:462] = struct.pack("<8B2I", 0x80, 1, 1, 0, 6, 15, 63, 7, 63, 8064 - 63)
+        emulation = ["-hard-disk-boot"]
+    path.write_bytes(image)
+    iso = folder / f"eltorito-{kind}.iso"
+    _run("xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.img", "-c", "boot.cat",
+         *emulation, tree)
     return iso
