@@ -5,19 +5,43 @@
  */
 #include <stdlib.h>
 #include "bios/physical.h"
-#include "san/drives.h"
+#include "san/emulation.h"
 #include "san/int13.h"
 #include "san/san.h"
 #include "test/host/block.h"
 #include "test/host/host.h"
 
-#define MEMORY	 0x120000u
-#define BLOCKS	 4096u
-#define OURS	 0x9b000u
-#define OURS_END 0x9f000u
+#define MEMORY	   0x120000u
+#define BLOCKS	   4096u
+#define CD_SECTORS 60u
+#define OURS	   0x9b000u
+#define OURS_END   0x9f000u
 
 static uint8_t memory[MEMORY], disk_data[BLOCKS * 512];
-static struct host_block disk;
+static uint8_t cd_data[CD_SECTORS * CD_SECTOR];
+static struct host_block disk, cd;
+
+/* A CD with a floppy disk's image, which programs may end and begin as they like. */
+static void add_cd(const char *const *path)
+{
+	uint8_t *catalog = cd_data + 20 * CD_SECTOR;
+	uint16_t sum = 0;
+
+	memcpy(cd_data + 16 * CD_SECTOR, "\0CD001\1EL TORITO SPECIFICATION", 30);
+	cd_data[16 * CD_SECTOR + 0x47] = 20;
+	memcpy(catalog, "\1", 1);
+	put_le16(catalog + 30, 0xaa55);
+	for (unsigned i = 0; i < 32; i += 2)
+		sum = (uint16_t)(sum + get_le16(catalog + i));
+	put_le16(catalog + 28, (uint16_t)-sum);
+	host_block_init(&cd, cd_data, CD_SECTORS, CD_SECTOR);
+	cd.dev.read_only = true;
+	host_block_offer(&cd);
+	if (san_hook(DRIVE_CD, path, 1, false) || !drive_find(DRIVE_CD)->cd.found ||
+	    emulation_begin(drive_find(DRIVE_CD),
+			    &(struct eltorito){.media = MEDIA_1440K, .lba = 22}))
+		abort();
+}
 
 static void start(void)
 {
@@ -31,6 +55,7 @@ static void start(void)
 	host_block_offer(&disk);
 	if (san_hook(0x80, path, 1, true))
 		abort();
+	add_cd(path);
 }
 
 static uint16_t take16(const uint8_t **p, const uint8_t *end)
@@ -53,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!physical_memory)
 		start();
 	memcpy(ours, memory + OURS, sizeof(ours));
-	disk.logged = 0;
+	disk.logged = cd.logged = 0;
 	host_output_clear();
 	while (end - p >= 16) {
 		struct real_regs regs = {
