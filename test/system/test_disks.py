@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from bench import media
+from bench.cache import assembled
 from bench.machine import Nic
 from bench.process import wait_until
 from bench.realmode import ENDURANCE, Int13Disk, lines
@@ -137,3 +138,43 @@ def test_grub_iso_over_http(lab, boot, tmp_path, drive):
     machine = ask_for(lab, boot, f"--drive {drive} " + lab.file("x.iso", iso))
     machine.wait_for("a bootable CD", 60, fail="script-goes-on")
     machine.wait_for("grub-cd-runs", 120, fail="script-goes-on|grub rescue")
+
+
+def test_several_drives_at_once(lab, boot, tmp_path, probe_cd):
+    """Hooked and unhooked in any order, with local disks: which disk answers to which number."""
+    def named(name):
+        program = assembled("drives.asm").read_bytes().replace(b"NAMELESS", name.encode())
+        path = tmp_path / name
+        path.write_bytes(program.ljust(4 << 20, b"\0"))
+        return path
+
+    lab.web()
+    lab.dhcp()
+    urls = {name: lab.file(f"{name}.img", named(name)) for name in ("HTTPDSK1", "HTTPDSK2")}
+    iqn = lab.iscsi().add(named("ISCSIDSK"))
+    cd = lab.file("x.iso", probe_cd)
+    machine = boot(None, f"""#!ipxe
+dhcp
+sanhook --drive 0x82 {urls["HTTPDSK1"]}
+sanhook --drive 0xe0 {cd}
+sanhook --drive 0x80 iscsi:192.0.2.1:::1:{iqn}
+sanboot --keep --drive 0x80 ||
+sanunhook --drive 0x82
+sanboot --keep --drive 0x80 ||
+sanhook --drive 0x81 {urls["HTTPDSK2"]}
+sanunhook --drive 0x80
+sanboot --keep --drive 0x81 ||
+sanunhook --drive 0xe0
+sanunhook --drive 0x81
+sanboot --drive 0x80 || echo script-goes-on
+shell
+""", disks=[named("LOCALDS1"), named("LOCALDS2")])
+    for expected in [
+        # The CD has no sectors of 512 bytes to read by CHS.
+        "from=80 80:ISCSIDSK 81:LOCALDS2 82:HTTPDSK1 83:LOCALDS1 e0:none count=0404",
+        "from=80 80:ISCSIDSK 81:LOCALDS2 82:LOCALDS1 83:none e0:none count=0303",
+        "from=81 80:LOCALDS1 81:HTTPDSK2 82:LOCALDS2 83:none e0:none count=0303",
+        "from=80 80:LOCALDS1 81:LOCALDS2 82:none 83:none e0:none count=0202",
+    ]:
+        machine.program.wait_for(f"DRIVES {expected}", 60, fail="script-goes-on")
+    machine.wait_for("script-goes-on", 20)

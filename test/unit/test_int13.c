@@ -614,6 +614,8 @@ static void test_other_drives_pass(void **state)
 	assert_int_equal(bios_seen.edx & 0xff, 0xe0);
 }
 
+#define BIOS_DISKS 2u
+
 static void test_several_drives(void **state)
 {
 	struct real_regs regs;
@@ -632,6 +634,62 @@ static void test_several_drives(void **state)
 	san_unhook(0x81);
 	assert_int_equal(memory[BDA_DISK_COUNT], 1);
 	assert_null(host_gate_handler(GATE_INT13));
+}
+
+/* Is @target one of the BIOS' own disks, asked for by @number? */
+static bool leads_to(unsigned number, unsigned target)
+{
+	struct real_regs regs = {.edx = number};
+
+	bios_seen.edx = 0;
+	host_interrupt(GATE_INT13, &regs);
+	return !drive_find(number) && bios_seen.edx == target;
+}
+
+/* All drives that are hooked answer under their number, and each of the BIOS' disks under one of
+ * those that a program which counts them tries. */
+static void check_drives(unsigned hooked)
+{
+	unsigned count = memory[BDA_DISK_COUNT];
+
+	assert_true(count >= BIOS_DISKS + hooked);
+	for (unsigned disk_number = 0x80; disk_number < 0x80 + BIOS_DISKS; disk_number++) {
+		unsigned found = 0;
+
+		for (unsigned number = 0x80; number < 0x80 + count; number++)
+			found += leads_to(number, disk_number);
+		assert_int_equal(found, 1);
+	}
+}
+
+/* Three at once, hooked and unhooked in any order. */
+static void test_any_order(void **state)
+{
+	static const unsigned numbers[] = {0x80, 0x82, 0xe0};
+	static const unsigned orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+					     {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+	static struct host_block blocks[3];
+
+	memory[BDA_DISK_COUNT] = BIOS_DISKS;
+	for (unsigned pair = 0; pair < 36; pair++) {
+		const unsigned *in = orders[pair / 6], *out = orders[pair % 6];
+		unsigned counted = 0;
+
+		for (unsigned i = 0; i < 3; i++) {
+			host_block_init(&blocks[i], data, BLOCKS, 512);
+			hook(numbers[in[i]], &blocks[i]);
+			counted += numbers[in[i]] < DRIVE_CD;
+			check_drives(counted);
+		}
+		assert_int_equal(memory[BDA_DISK_COUNT], BIOS_DISKS + 2);
+		for (unsigned i = 0; i < 3; i++) {
+			san_unhook(numbers[out[i]]);
+			counted -= numbers[out[i]] < DRIVE_CD;
+			check_drives(counted);
+		}
+		assert_int_equal(memory[BDA_DISK_COUNT], BIOS_DISKS);
+		assert_null(host_gate_handler(GATE_INT13));
+	}
 }
 
 static void test_high_number(void **state)
@@ -693,6 +751,7 @@ int main(void)
 		T(test_bios_disk_moves),
 		T(test_other_drives_pass),
 		T(test_several_drives),
+		T(test_any_order),
 		T(test_high_number),
 		T(test_count_is_kept),
 		T(test_call_within_a_call),
