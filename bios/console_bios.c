@@ -9,6 +9,7 @@
 #include "bios/console_internal.h"
 #include "bios/gate.h"
 #include "lib/ansi.h"
+#include "lib/utf8.h"
 
 #define BDA_COLUMNS ((volatile uint16_t *)0x44a)
 #define BDA_ROWS    ((volatile uint8_t *)0x484)
@@ -20,6 +21,9 @@
 static bool present;
 /* There may be cells of other attributes than PLAIN. */
 static bool coloured;
+/* Bytes of a typed character that are still to be taken. */
+static char typed[3];
+static size_t typed_len;
 
 unsigned bios_screen_rows(void)
 {
@@ -151,7 +155,25 @@ bool bios_keyboard_waiting(void)
 {
 	const volatile uint16_t *head_tail = (const volatile uint16_t *)0x41a;
 
-	return head_tail[0] != head_tail[1];
+	return typed_len || head_tail[0] != head_tail[1];
+}
+
+static int next_typed(void)
+{
+	int byte = (uint8_t)typed[0];
+
+	memmove(typed, typed + 1, --typed_len);
+	return byte;
+}
+
+/* A keyboard gives characters of code page 437; from a serial line that a BIOS reads comes whatever
+ * the terminal there sends, which is UTF-8. */
+static int character(uint8_t c)
+{
+	if (c < 0x80 || bios_screen_redirected())
+		return c;
+	typed_len = utf8_encode(cp437_code_point(c), typed);
+	return next_typed();
 }
 
 int bios_keyboard_key(void)
@@ -168,6 +190,8 @@ int bios_keyboard_key(void)
 	struct real_regs regs = {.eax = 0x1100};
 	uint8_t ascii, scan;
 
+	if (typed_len)
+		return next_typed();
 	bios_call(0x16, &regs);
 	if (regs.eflags & FLAG_ZERO)
 		return -1;
@@ -175,8 +199,9 @@ int bios_keyboard_key(void)
 	bios_call(0x16, &regs);
 	ascii = (uint8_t)regs.eax;
 	scan = (uint8_t)(regs.eax >> 8);
-	if (ascii && ascii != 0xe0)
-		return ascii;
+	/* 0xe0 marks a grey key, unless it was typed by its number. */
+	if (ascii && (ascii != 0xe0 || !scan))
+		return character(ascii);
 	if (scan >= 0x3b && scan <= 0x44)
 		return KEY_F1 + scan - 0x3b;
 	for (unsigned i = 0; i < ARRAY_SIZE(special); i++)

@@ -230,7 +230,7 @@ static int act(struct chooser *c, int key)
 		return 0;
 	if (tui_list_key(&c->list, key))
 		search_clear(c);
-	else if (is_print(key) || (*c->search && (key == KEY_BACKSPACE || key == KEY_RUBOUT)))
+	else if (key_is_text(key) || (*c->search && (key == KEY_BACKSPACE || key == KEY_RUBOUT)))
 		search_key(c, key);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "lib/keys.h"
 #include "lib/settings.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 #include "netstack/net.h"
 
 #define VALUE_MAX  1024
@@ -80,7 +81,8 @@ static int fill(const struct menu *menu, struct form *f)
 		field->initial = text_dup(field->value);
 		if (!field->initial)
 			return fail(E_NO_MEMORY, "no memory for the fields of a form");
-		f->label_width = max(f->label_width, min(tui_width(item->text), LABEL_MAX));
+		f->label_width =
+			max(f->label_width, min((unsigned)utf8_count(item->text), LABEL_MAX));
 	}
 	return 0;
 }

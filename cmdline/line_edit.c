@@ -5,7 +5,9 @@
  * Prompt and text are shown in one screen line, the text through a window that
  * moves when it is longer than that: then nothing depends on how a terminal
  * wraps. Only printing characters and backspace are sent, which the BIOS screen
- * and every terminal understand, and only for what changed.
+ * and every terminal understand, and only for what changed. A character whose
+ * width is not one column everywhere is shown as '?', so that columns can be
+ * counted.
  */
 #include "cmdline/interpreter.h"
 #include "bios/console.h"
@@ -16,10 +18,12 @@
 #include "lib/format.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 #include "netstack/net.h"
 
 #define LINE_MAX   4096
 #define COLUMNS	   79 /* the last one would wrap on some terminals */
+#define SHOWN_MAX  (4 * COLUMNS)
 #define WINDOW_MIN 20
 
 struct editor {
@@ -27,10 +31,10 @@ struct editor {
 	struct line_text line;
 	bool secret;
 	/* the screen */
-	char prompt[COLUMNS + 1];
-	char shown[COLUMNS + 1];
-	size_t shown_cursor;
-	size_t first; /* text offset of the first shown character */
+	char prompt[SHOWN_MAX + 1];
+	char shown[SHOWN_MAX + 1];
+	size_t shown_cursor; /* a column */
+	size_t first;	     /* text offset of the first shown character */
 	/* history */
 	struct history *history;
 	unsigned place; /* history->count: the line being written */
@@ -62,63 +66,73 @@ static void back(size_t count)
 		console_write("\b", 1);
 }
 
-/* Keep the cursor inside the window, moving by half of it. */
-static void scroll(struct editor *e, size_t window)
+/* Keep the cursor inside the window, moving by half of it; returns its column there. */
+static size_t scroll(struct editor *e, size_t window)
 {
-	size_t cursor = e->line.cursor;
+	size_t column = line_text_column(&e->line, e->first);
 
-	if (cursor < e->first)
-		e->first = cursor > window / 2 ? cursor - window / 2 : 0;
-	if (cursor > e->first + window)
-		e->first = cursor - window / 2;
+	if (e->line.cursor >= e->first && column <= window)
+		return column;
+	e->first = e->line.cursor;
+	for (column = 0; e->first && column < window / 2; column++)
+		e->first -= utf8_length_before(e->text, e->first);
+	return column;
 }
 
-/* Prompt and window as they ought to be shown; returns the column of the cursor. */
+/* Prompt and window as they ought to be shown, SHOWN_MAX bytes at most; returns the column of the
+ * cursor. */
 static size_t compose(struct editor *e, char *out)
 {
-	size_t prompt = strlen(e->prompt), window = COLUMNS - prompt, n;
+	size_t prompt = utf8_count(e->prompt), window = COLUMNS - prompt;
+	size_t cursor = scroll(e, window);
+	const char *p = e->text + e->first;
 
-	scroll(e, window);
-	n = min(e->line.len - e->first, window);
-	memcpy(out, e->prompt, prompt);
-	if (e->secret)
-		memset(out + prompt, '*', n);
-	else
-		memcpy(out + prompt, e->text + e->first, n);
-	out[prompt + n] = 0;
-	/* A value to be edited may come from a server, with sequences that move the cursor. */
-	for (char *p = out + prompt; *p; p++) {
-		if ((uint8_t)*p < ' ' || *p == KEY_RUBOUT)
-			*p = '?';
+	out += format(out, SHOWN_MAX, "%s", e->prompt);
+	for (size_t i = 0; *p && i < window; i++) {
+		char cell[5];
+
+		p += line_text_cell(p, e->secret, cell);
+		out += format(out, sizeof(cell), "%s", cell);
 	}
-	return prompt + e->line.cursor - e->first;
+	return prompt + cursor;
 }
 
 /* Move the screen's cursor to column @to, inside what is shown. */
 static void move_to(struct editor *e, size_t to)
 {
+	size_t from = utf8_prefix(e->shown, e->shown_cursor);
+
 	if (to < e->shown_cursor)
 		back(e->shown_cursor - to);
 	else
-		console_write(e->shown + e->shown_cursor, to - e->shown_cursor);
+		console_write(e->shown + from, utf8_prefix(e->shown, to) - from);
 	e->shown_cursor = to;
+}
+
+/* Length of the characters that both @a and @b begin with. */
+static size_t same_length(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return utf8_whole(a, n);
 }
 
 static void render(struct editor *e)
 {
-	char fresh[COLUMNS + 1];
-	size_t cursor = compose(e, fresh), same = 0, len = strlen(fresh), old = strlen(e->shown);
+	char fresh[SHOWN_MAX + 1];
+	size_t cursor = compose(e, fresh), same = same_length(fresh, e->shown);
+	size_t columns = utf8_count(fresh), old = utf8_count(e->shown);
 
-	while (fresh[same] && fresh[same] == e->shown[same])
-		same++;
-	if (same < len || same < old) {
-		move_to(e, same);
-		console_write(fresh + same, len - same);
-		for (size_t i = len; i < old; i++)
+	if (fresh[same] || e->shown[same]) {
+		move_to(e, columns - utf8_count(fresh + same));
+		console_write(fresh + same, strlen(fresh + same));
+		for (size_t i = columns; i < old; i++)
 			console_write(" ", 1);
-		back(old > len ? old - len : 0);
+		back(old > columns ? old - columns : 0);
 		memcpy(e->shown, fresh, sizeof(fresh));
-		e->shown_cursor = len;
+		e->shown_cursor = columns;
 	}
 	move_to(e, cursor);
 }
@@ -193,7 +207,7 @@ static int search_keys(struct editor *e, uint64_t deadline)
 		} else if (key == KEY_BACKSPACE || key == KEY_RUBOUT) {
 			line_text_key(&text, key);
 			before = e->history->count;
-		} else if (is_print(key)) {
+		} else if (key_is_text(key)) {
 			line_text_key(&text, key);
 		} else {
 			return key;
@@ -227,14 +241,15 @@ static void list(const struct completions *c)
 	unsigned in_row, column = 0;
 
 	for (unsigned i = 0; i < c->count; i++)
-		width = max(width, strlen(c->word[i]) + 2);
+		width = max(width, utf8_count(c->word[i]) + 2);
 	in_row = (unsigned)max((size_t)LIST_COLUMNS / max(width, (size_t)1), (size_t)1);
 	print("\n");
 	pager_start();
 	for (unsigned i = 0; i < c->count; i++) {
 		bool last = ++column % in_row == 0 || i + 1 == c->count;
 
-		print("%-*s%s", last ? 0 : (int)width, c->word[i], last ? "\n" : "");
+		print("%s%*s", c->word[i], last ? 0 : (int)(width - utf8_count(c->word[i])),
+		      last ? "\n" : "");
 	}
 	pager_stop();
 }
@@ -245,11 +260,7 @@ static size_t common_length(const struct completions *c)
 	size_t n = strlen(c->word[0]);
 
 	for (unsigned i = 1; i < c->count; i++) {
-		size_t same = 0;
-
-		while (same < n && c->word[i][same] == c->word[0][same])
-			same++;
-		n = same;
+		n = min(n, same_length(c->word[0], c->word[i]));
 	}
 	return n;
 }
@@ -327,7 +338,7 @@ char *line_edit(const char *prompt, const char *initial, bool secret, struct his
 	e->place = history ? history->count : 0;
 	line_text_set(&e->line, initial ? initial : "");
 	/* A long prompt gets lines of its own. */
-	if (strlen(prompt) + WINDOW_MIN < COLUMNS)
+	if (strlen(prompt) < SHOWN_MAX && utf8_count(prompt) + WINDOW_MIN < COLUMNS)
 		text_copy(e->prompt, sizeof(e->prompt), prompt);
 	else
 		print("%s\n", prompt);

@@ -3,16 +3,24 @@
 #include "cmdline/line_text.h"
 #include "lib/keys.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 
 void line_text_set(struct line_text *t, const char *text)
 {
-	text_copy(t->text, t->size, text);
-	t->len = t->cursor = strlen(t->text);
+	size_t len = strlen(text);
+
+	if (len >= t->size)
+		len = utf8_whole(text, t->size - 1);
+	memmove(t->text, text, len);
+	t->text[len] = 0;
+	t->len = t->cursor = len;
+	t->typed_len = 0;
 }
 
 void line_text_insert(struct line_text *t, const char *text, size_t len)
 {
-	len = min(len, t->size - 1 - t->len);
+	if (len > t->size - 1 - t->len)
+		len = utf8_whole(text, t->size - 1 - t->len);
 	memmove(t->text + t->cursor + len, t->text + t->cursor, t->len - t->cursor + 1);
 	memcpy(t->text + t->cursor, text, len);
 	t->cursor += len;
@@ -37,10 +45,63 @@ static size_t word_before(const struct line_text *t)
 	return n;
 }
 
+size_t line_text_column(const struct line_text *t, size_t from)
+{
+	size_t column = 0;
+
+	for (size_t at = from; at < t->cursor; at += utf8_length(t->text + at))
+		column++;
+	return column;
+}
+
+size_t line_text_cell(const char *text, bool secret, char cell[5])
+{
+	uint32_t code_point;
+	size_t len = utf8_decode(text, &code_point);
+
+	/* A value may come from a server, with sequences that move the cursor. */
+	if (secret || !utf8_is_one_column(code_point)) {
+		memcpy(cell, secret ? "*" : "?", 2);
+	} else {
+		memcpy(cell, text, len);
+		cell[len] = 0;
+	}
+	return len;
+}
+
+bool key_is_text(int key)
+{
+	return is_print(key) || (key >= 0x80 && key <= 0xff);
+}
+
+/* A byte of a character of several; what turns out to be none is dropped. */
+static void type_byte(struct line_text *t, int key)
+{
+	bool first = utf8_sequence((uint8_t)key) > 0;
+
+	if (first)
+		t->typed_len = 0;
+	else if (!t->typed_len)
+		return;
+	t->typed[t->typed_len++] = (char)key;
+	t->typed[t->typed_len] = 0;
+	if (t->typed_len < utf8_sequence((uint8_t)t->typed[0]))
+		return;
+	if (utf8_length(t->typed) == t->typed_len)
+		line_text_insert(t, t->typed, t->typed_len);
+	t->typed_len = 0;
+}
+
 bool line_text_key(struct line_text *t, int key)
 {
 	char c = (char)key;
+	size_t n;
 
+	if (key_is_text(key) && !is_print(key)) {
+		type_byte(t, key);
+		return true;
+	}
+	t->typed_len = 0;
 	switch (key) {
 	case KEY_CTRL_A:
 	case KEY_HOME:
@@ -52,21 +113,25 @@ bool line_text_key(struct line_text *t, int key)
 		break;
 	case KEY_CTRL_B:
 	case KEY_LEFT:
-		t->cursor -= t->cursor > 0;
+		if (t->cursor)
+			t->cursor -= utf8_length_before(t->text, t->cursor);
 		break;
 	case KEY_CTRL_F:
 	case KEY_RIGHT:
-		t->cursor += t->cursor < t->len;
+		if (t->cursor < t->len)
+			t->cursor += utf8_length(t->text + t->cursor);
 		break;
 	case KEY_BACKSPACE:
 	case KEY_RUBOUT:
 		if (t->cursor)
-			line_text_cut(t, t->cursor, 1);
+			line_text_cut(t, t->cursor, utf8_length_before(t->text, t->cursor));
 		break;
 	case KEY_CTRL_D:
 	case KEY_DELETE:
-		if (t->cursor < t->len)
-			line_text_cut(t, t->cursor + 1, 1);
+		if (t->cursor < t->len) {
+			n = utf8_length(t->text + t->cursor);
+			line_text_cut(t, t->cursor + n, n);
+		}
 		break;
 	case KEY_CTRL_K:
 		line_text_cut(t, t->len, t->len - t->cursor);

@@ -5,6 +5,7 @@
 #include "cmdline/tui.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 
 static struct list menus = LIST_INIT(menus);
 
@@ -104,7 +105,7 @@ void menu_item_text(const struct menu_item *item, char *text, size_t size, int *
 		if (from[0] == '^' && *column == TUI_NO_MARK && item->name && is_hot(next) &&
 		    (!item->key || to_lower(next) == to_lower(item->key))) {
 			text[len] = 0;
-			*column = tui_width(text);
+			*column = (unsigned)utf8_count(text);
 			*key = next;
 			from++;
 		}
@@ -117,7 +118,7 @@ void menu_item_text(const struct menu_item *item, char *text, size_t size, int *
 			char c = text[i];
 
 			text[i] = 0;
-			*column = tui_width(text);
+			*column = (unsigned)utf8_count(text);
 			text[i] = c;
 		}
 	}

@@ -4,6 +4,7 @@
 #include "bios/console.h"
 #include "lib/format.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 
 #define TITLE_ROW 1
 #define NONE	  (-1)
@@ -136,7 +137,7 @@ void tui_open(const char *title)
 
 	colours_need();
 	console_size(&rows, &columns);
-	width = min(tui_width(title), columns - 2);
+	width = min((unsigned)utf8_count(title), columns - 2);
 	write_text("\033[?25l");
 	style(PAIR_NORMAL, false);
 	write_text("\033[2J");
@@ -151,34 +152,13 @@ void tui_close(void)
 
 /* ---- Text ---- */
 
-/* Length of the UTF-8 sequence at @p: 1 for a byte that begins none. */
-static size_t sequence(const char *p)
-{
-	uint8_t c = (uint8_t)*p;
-	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
-
-	for (size_t i = 1; i < n; i++) {
-		if (((uint8_t)p[i] & 0xc0) != 0x80)
-			return 1;
-	}
-	return n;
-}
-
-unsigned tui_width(const char *text)
-{
-	unsigned width = 0;
-
-	for (; *text; text += sequence(text))
-		width++;
-	return width;
-}
-
-/* One character; what would move the cursor is a blank. */
+/* One character; what would move the cursor is a blank (U+0080 to U+009F are C1, ECMA-48). */
 static const char *put_character(const char *text)
 {
-	size_t n = sequence(text);
+	uint32_t c;
+	size_t n = utf8_decode(text, &c);
 
-	if ((uint8_t)*text < ' ' || *text == KEY_RUBOUT)
+	if (c < ' ' || (c >= 0x7f && c < 0xa0))
 		write_text(" ");
 	else
 		console_write(text, n);
@@ -216,25 +196,25 @@ void tui_put(unsigned row, unsigned column, unsigned width, enum tui_pair pair, 
 void tui_edit(unsigned row, unsigned column, unsigned width, const struct line_text *line,
 	      bool secret, bool focused)
 {
-	size_t first, shown;
+	unsigned cursor = (unsigned)line_text_column(line, 0), first;
+	const char *p;
 
 	width = room(row, column, width);
 	if (!width)
 		return;
-	first = focused && line->cursor >= width ? line->cursor - width + 1 : 0;
-	shown = min(line->len - first, (size_t)width);
+	first = focused && cursor >= width ? cursor - width + 1 : 0;
+	p = line->text + utf8_prefix(line->text, first);
 	move(row, column);
 	style(PAIR_EDIT, false);
-	for (size_t i = 0; i < width; i++) {
-		if (i >= shown)
-			write_text(" ");
-		else if (secret)
-			write_text("*");
-		else
-			put_character((char[]){line->text[first + i], 0});
+	for (unsigned i = 0; i < width; i++) {
+		char cell[5] = " ";
+
+		if (*p)
+			p += line_text_cell(p, secret, cell);
+		write_text(cell);
 	}
 	if (focused) {
-		move(row, column + (unsigned)(line->cursor - first));
+		move(row, column + cursor - first);
 		tui_cursor(true);
 	}
 }

@@ -51,8 +51,6 @@ unsigned tui_columns(void);
  * column @mark of it is shown as a hot key. */
 void tui_put(unsigned row, unsigned column, unsigned width, enum tui_pair pair, const char *text,
 	     unsigned mark);
-/** How many columns UTF-8 @text takes. */
-unsigned tui_width(const char *text);
 /** Show a line that is edited, with the cursor in it, in @width columns. */
 void tui_edit(unsigned row, unsigned column, unsigned width, const struct line_text *line,
 	      bool secret, bool focused);

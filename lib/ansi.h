@@ -58,5 +58,7 @@ void ansi_write(struct ansi *ansi, const char *text, size_t len);
 
 /** The character of code page 437 for @code_point, or one that looks like it, or '?'. */
 uint8_t cp437(uint32_t code_point);
+/** What character @c of code page 437 is. */
+uint32_t cp437_code_point(uint8_t c);
 
 #endif

@@ -42,3 +42,8 @@ uint8_t cp437(uint32_t code_point)
 	}
 	return code_point == 0x2022 ? 0xf9 : '?';
 }
+
+uint32_t cp437_code_point(uint8_t c)
+{
+	return c < 0x80 ? c : upper_half[c - 0x80];
+}

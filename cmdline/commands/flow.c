@@ -7,6 +7,7 @@
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 #include "netstack/net.h"
 #include "netstack/tcp.h"
 
@@ -155,7 +156,7 @@ static const struct option prompt_options[] = {
 
 static void erase(const char *text)
 {
-	for (unsigned i = tui_width(text); i; i--)
+	for (unsigned i = (unsigned)utf8_count(text); i; i--)
 		print("\b \b");
 }
 

@@ -45,6 +45,9 @@ def test_line_editing(terminal):
     t.prompt()
     t.send(UP + "er\r")
     t.wait_row("^cleaner$")
+    # As a web page shows a command.
+    t.send("echo caf\u00e9s\x08! \u2013\r")
+    t.wait_row("^caf\u00e9! \u2013$")
 
 
 def test_history_search(terminal):
@@ -314,6 +317,8 @@ def test_nothing_is_doubled(boot, redirect, append):
     machine.wait_for("iPXE>")
     assert machine.serial.text.count("only-once") == 1
     assert machine.serial.text.count("iPXE> echo typed-once") == 1
+    machine.send("echo caf\u00e9 \u2013\r")
+    machine.wait_for("\ncaf\u00c3\u00a9 ")
 
 
 @pytest.mark.parametrize("redirect", [False, True])

@@ -467,121 +467,6 @@ static void test_power(void **state)
 
 /* ---- Keyboard ---- */
 
-static void test_line_editing(void **state)
-{
-	static const struct {
-		const char *keys, *line;
-	} rows[] = {
-		{"abc\r", "abc"},
-		{"abc\b\bX\r", "aX"},
-		{"abc\x7f\n", "ab"},
-		{"bc\x01"
-		 "a\x05"
-		 "d\r",
-		 "abcd"},
-		{"abc\x02\x02X\x06Y\r", "aXbYc"},
-		{"abc\x01\x04\r", "bc"},
-		{"one two\x17three\r", "one three"},
-		{"one two  \x17\r", "one "},
-		{"abcdef\x02\x02\x0b\r", "abcd"},
-		{"abcdef\x02\x02\x15\r", "ef"},
-		{"\b\x04\x02\x17\x15\x0b\x06\x1b\x0cok\r", "ok"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char *line;
-
-		host_keys(rows[i].keys);
-		line = line_read("? ", "", false);
-		assert_non_null(line);
-		assert_string_equal(line, rows[i].line);
-		heap_free(line);
-	}
-	host_key(KEY_LEFT);
-	host_key(KEY_LEFT);
-	host_key(KEY_DELETE);
-	host_key(KEY_HOME);
-	host_keys("<");
-	host_key(KEY_END);
-	host_keys(">\r");
-	{
-		char *line = line_read("", "abc", false);
-
-		assert_string_equal(line, "<ac>");
-		heap_free(line);
-	}
-}
-
-/* What a terminal of 80 columns shows of the output so far; it must never wrap. */
-static const char *screen(void)
-{
-	static char line[128];
-	size_t column = 0;
-
-	memset(line, 0, sizeof(line));
-	for (const char *p = host_output(); *p; p++) {
-		if (*p == '\b') {
-			assert_true(column > 0);
-			column--;
-		} else if (*p != '\n') {
-			line[column++] = *p;
-			assert_in_range(column, 1, 79);
-		}
-	}
-	while (strlen(line) && line[strlen(line) - 1] == ' ')
-		line[strlen(line) - 1] = 0;
-	return line;
-}
-
-static void test_screen(void **state)
-{
-	char *line;
-
-	host_keys("abcdef\b\b\x01xy\x05z\r");
-	heap_free(line_read("> ", "", false));
-	assert_string_equal(screen(), "> xyabcdz");
-	host_output_clear();
-	host_keys("geheim\b\r");
-	line = line_read("Password: ", "", true);
-	assert_string_equal(line, "gehei");
-	heap_free(line);
-	assert_string_equal(screen(), "Password: *****");
-	assert_null(strstr(host_output(), "g"));
-	/* Far longer than the screen. */
-	host_output_clear();
-	host_keys("start");
-	for (unsigned i = 0; i < 200; i++)
-		host_keys("0123456789");
-	host_keys("\x01!\x05?\r");
-	line = line_read("> ", "", false);
-	assert_int_equal(strlen(line), 2007);
-	assert_int_equal(line[0], '!');
-	assert_int_equal(line[2006], '?');
-	heap_free(line);
-	assert_int_equal(screen()[0], '>');
-}
-
-static void test_screen_limit(void **state)
-{
-	char keys[4200];
-	char *line;
-
-	memset(keys, 'k', sizeof(keys) - 1);
-	keys[sizeof(keys) - 1] = 0;
-	host_keys("x\r");
-	line = line_read("> ", keys, false);
-	assert_int_equal(strlen(line), 4096);
-	heap_free(line);
-	screen();
-}
-
-static void test_cancel_line(void **state)
-{
-	host_keys("abc\x03");
-	assert_null(line_read("> ", "", false));
-	assert_int_equal(error_code(), E_CANCELLED);
-}
-
 /* A value from a server is edited without its control characters reaching the screen. */
 static void test_line_is_tame(void **state)
 {
@@ -732,10 +617,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_help_and_explain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_command_table, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_power, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_line_editing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_screen, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_screen_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cancel_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shell, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shell_history, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shell_blocks, setup, teardown),
