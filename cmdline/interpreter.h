@@ -6,7 +6,7 @@
  *	expand.c   ${…} in a word
  *	options.c  words into a struct call
  *	runner.c   the commands of a line one after the other, their failures
- *	secrets.c  what of all that may be shown
+ *	secrets.c  what of a command may be shown
  *	script.c   lines, labels, goto
  *	blocks.c    if and for, over lines
  *	check.c    mistakes that can be seen without running anything
@@ -99,8 +99,6 @@ extern struct last_failure last_failure;
 
 /* ---- secrets.c ---- */
 
-/** Copy @text to @buf, cut at @size, with secrets shown as ***; they may be the same. */
-void secrets_hide(const char *text, char *buf, size_t size);
 /** The command @words as one line for a message, cut with "...". */
 void secrets_hide_words(char *const *words, int count, char *buf, size_t size);
 

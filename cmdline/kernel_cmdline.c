@@ -17,6 +17,7 @@
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "lib/secrets.h"
 #include "lib/settings.h"
 #include "lib/text.h"
 

@@ -11,6 +11,7 @@
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "lib/secrets.h"
 #include "lib/text.h"
 
 #define COMMAND_SHOWN 120 /* bytes of a command in messages */

@@ -10,10 +10,12 @@
 #include "lib/uri.h"
 #include "lib/error.h"
 #include "lib/format.h"
+#include "lib/secrets.h"
 #include "lib/text.h"
 #include "bios/heap.h"
 
-#define URI_MAX 65536u /* bytes of one URI */
+#define URI_MAX	     65536u /* bytes of one URI */
+#define REDACTED_MAX 2048   /* of one that is shown: more than fits on a screen */
 
 /* A run of bytes inside the text being parsed. p NULL: the component is absent. */
 struct span {
@@ -421,23 +423,35 @@ struct uri *uri_with_query(const struct uri *uri, const char *query)
 	return result;
 }
 
+/* Of the content that follows "data:" only what it is. */
+static size_t opaque_shown(const struct uri *uri)
+{
+	size_t len = uri->opaque ? strlen(uri->opaque) : 0;
+
+	if (len && !strcmp(uri->scheme, "data"))
+		len = (size_t)(find_any(uri->opaque, len, ",") - uri->opaque);
+	return len;
+}
+
 const char *uri_redacted(const struct uri *uri, char *buf, size_t size)
 {
-	if (uri->opaque) {
-		size_t len = strlen(uri->opaque);
+	/* No secret may be cut before it is found. */
+	char *whole = heap_zalloc(REDACTED_MAX);
 
-		if (!strcmp(uri->scheme, "data"))
-			len = (size_t)(find_any(uri->opaque, len, ",") - uri->opaque);
-		format(buf, size, "%s:%.*s", uri->scheme, (int)len, uri->opaque);
+	buf[0] = 0;
+	if (!whole)
 		return buf;
-	}
-	format(buf, size, "%s%s", uri->scheme ? uri->scheme : "", uri->scheme ? ":" : "");
+	format(whole, REDACTED_MAX, "%s%s%.*s", uri->scheme ? uri->scheme : "",
+	       uri->scheme ? ":" : "", (int)opaque_shown(uri), uri->opaque ? uri->opaque : "");
 	if (uri->host) {
-		format_append(buf, size, strchr(uri->host, ':') ? "//[%s]" : "//%s", uri->host);
+		format_append(whole, REDACTED_MAX, strchr(uri->host, ':') ? "//[%s]" : "//%s",
+			      uri->host);
 		if (uri->port)
-			format_append(buf, size, ":%u", uri->port);
+			format_append(whole, REDACTED_MAX, ":%u", uri->port);
 	}
-	format_append(buf, size, "%s", uri->path);
+	format_append(whole, REDACTED_MAX, "%s", uri->path ? uri->path : "");
+	secrets_hide(whole, buf, size);
+	heap_free(whole);
 	return buf;
 }
 

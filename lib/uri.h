@@ -33,8 +33,9 @@ struct uri *uri_with_query(const struct uri *uri, const char *query);
 struct uri *uri_dup(const struct uri *uri);
 void uri_free(struct uri *uri);
 bool uri_is_absolute(const struct uri *uri);
-/** @uri as text without user, password and query, and without the content of data:, for messages.
- * Returns @buf. */
+/** @uri as text without user, password and query, without the content of data:, and other secrets
+ * as
+ * ***, for messages. Returns @buf. */
 const char *uri_redacted(const struct uri *uri, char *buf, size_t size);
 /** Copy @text, cut at @size, with *** for the password of each address in it, also of addresses
  * that cannot be parsed. Returns @buf. */

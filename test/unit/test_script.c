@@ -152,6 +152,8 @@ static void test_failures(void **state)
 /* The line of a failure is photographed and sent to strangers. */
 static void test_secrets_are_hidden(void **state)
 {
+	static const char *const types[] = {"string", "uristring", "hex",
+					    "hexhyp", "hexraw",	   "base64"};
 	char long_word[300];
 
 	setting_store("password", "geheim123", SOURCE_SCRIPT);
@@ -163,6 +165,14 @@ static void test_secrets_are_hidden(void **state)
 	PRINTS("t-fail ${copy}", "t-fail ***: *** did not answer; retry (E-GEN-03)\n");
 	PRINTS("t-fail http://u:pw@h/x",
 	       "t-fail http://u:***@h/x: http://u:***@h/x did not answer; retry (E-GEN-03)\n");
+	/* However its bytes were written. */
+	setting_store("password", "geheim %ä\xff", SOURCE_SCRIPT);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		char line[60];
+
+		format(line, sizeof(line), "t-fail x/${password:%s}/y", types[i]);
+		PRINTS(line, "t-fail x/***/y: x/***/y did not answer; retry (E-GEN-03)\n");
+	}
 	/* Two letters are no secret inside other words. */
 	PRINTS("t-fail cable-ab", "t-fail cable-***: cable-*** did not answer; retry (E-GEN-03)\n");
 	PRINTS("set net0/privkey typed wrong",

@@ -7,6 +7,7 @@
 #undef fail
 #include "bios/heap.h"
 #include "lib/error.h"
+#include "lib/settings.h"
 #include "lib/uri.h"
 #include "test/host/host.h"
 
@@ -219,6 +220,15 @@ static void test_redacted(void **state)
 	assert_string_equal(uri_redacted(uri, buf, sizeof(buf)), "http://h:80/p");
 	assert_string_equal(uri_redacted(uri, small, sizeof(small)), "http://");
 	uri_free(uri);
+	/* A script that puts a secret into the path. */
+	setting_store("password", "p@ssword", SOURCE_SCRIPT);
+	uri = uri_parse("http://h/p%40ssword/cGFzcw/x/cEBzc3dvcmQ=");
+	assert_string_equal(uri_redacted(uri, buf, sizeof(buf)), "http://h/***/cGFzcw/x/***");
+	uri_free(uri);
+	uri = uri_parse("x:p@ssword");
+	assert_string_equal(uri_redacted(uri, small, sizeof(small)), "x:***");
+	uri_free(uri);
+	settings_reset();
 }
 
 static void test_hidden_passwords(void **state)
