@@ -20,7 +20,6 @@
 #define SEARCH_MAX 40
 #define RESUME_MS  30000
 #define TEXT_LEFT  3 /* column of an item's text */
-#define TIMER_AT   8 /* columns from the right */
 
 struct chooser {
 	const struct menu_item **items;
@@ -28,6 +27,7 @@ struct chooser {
 	const struct choose_options *options;
 	uint64_t end;	 /* when the selected item is taken; 0: not counting */
 	uint64_t resume; /* when counting goes on; 0: not */
+	bool timer_shown;
 	char search[SEARCH_MAX + 1];
 	struct line_text search_line;
 };
@@ -79,14 +79,21 @@ static unsigned seconds_left(const struct chooser *c)
 	return c->end > now ? (unsigned)((c->end - now + 999) / 1000) : 0;
 }
 
-static void draw_timer(const struct chooser *c)
+/* At the end of the selected line, whose text is there again when the time is not. */
+static void draw_timer(struct chooser *c)
 {
 	unsigned row = c->list.top + c->list.selected - c->list.first;
-	char text[16] = "";
+	char text[24];
+	size_t width;
 
-	if (c->end)
-		format(text, sizeof(text), "(%u)", seconds_left(c));
-	tui_put(row, tui_columns() - TIMER_AT, TIMER_AT, PAIR_SELECT, text, TUI_NO_MARK);
+	if (c->end || c->timer_shown)
+		draw_item(c, c->list.selected, row, true);
+	c->timer_shown = c->end;
+	if (!c->end)
+		return;
+	width = format(text, sizeof(text), " (%u)", seconds_left(c));
+	tui_put(row, tui_columns() - (unsigned)width, (unsigned)width, PAIR_SELECT, text,
+		TUI_NO_MARK);
 }
 
 static void key_pressed(struct chooser *c)

@@ -18,8 +18,11 @@ enum option_kind {
 	OPTION_FLAG,   /* present or not */
 	OPTION_TEXT,   /* a string */
 	OPTION_NUMBER, /* strtoul base 0 */
+	OPTION_MS,     /* a number of milliseconds; more than OPTION_MS_MAX are that many */
 	OPTION_KEY,    /* one character or an integer */
 };
+
+#define OPTION_MS_MAX INT32_MAX /* three weeks */
 
 struct option {
 	char short_name; /* 0: none */

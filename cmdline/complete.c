@@ -88,13 +88,11 @@ static void offer_images(struct search *s)
 
 static void offer_labels(struct search *s)
 {
-	const struct frame *frame = current_frame;
+	const struct frame *frame = frame_of_labels();
 	struct lines lines;
 	char *line;
 	unsigned number;
 
-	while (frame && !frame->lines)
-		frame = frame->parent;
 	if (!frame)
 		return;
 	lines = lines_of(frame->lines->text, frame->lines->len);

@@ -11,7 +11,8 @@
 #include "lib/utf8.h"
 #include "netstack/net.h"
 
-#define VALUE_MAX  1024
+#define VALUE_ROOM 1024 /* bytes that a value may grow by */
+#define SHOWN_MAX  (SETTING_MAX * 3 + 1)
 #define LABEL_MAX  36u /* columns */
 #define LABEL_LEFT 3
 #define GAP	   2
@@ -20,7 +21,7 @@ struct field {
 	const struct menu_item *item;
 	bool secret;
 	char *initial;
-	char value[VALUE_MAX];
+	char *value;
 	struct line_text line;
 };
 
@@ -56,45 +57,76 @@ static void draw_field(void *ctx, unsigned index, unsigned row, bool selected)
 	tui_edit(row, box, tui_columns() - box - LABEL_LEFT, &field->line, field->secret, selected);
 }
 
+/* The value of @field, read by way of @text, SHOWN_MAX bytes. */
+static int fill_value(struct field *field, char *text)
+{
+	const char *name = field->item->name;
+	size_t size = setting_text("", name, text, SHOWN_MAX) + VALUE_ROOM;
+
+	field->secret = field->item->secret || setting_is_secret(name);
+	field->value = heap_alloc(size);
+	field->initial = text_dup(text);
+	if (!field->value || !field->initial)
+		return fail(E_NO_MEMORY, "no memory for the fields of a form");
+	field->line = (struct line_text){.text = field->value, .size = size};
+	line_text_set(&field->line, text);
+	return 0;
+}
+
+static int fill_fields(const struct menu *menu, struct form *f, char *text)
+{
+	struct menu_item *item;
+	int rc = 0;
+
+	list_for_each(item, &menu->items, link) {
+		struct field *field = &f->fields[f->list.count++];
+
+		field->item = item;
+		if (!item->name)
+			continue;
+		if (!rc)
+			rc = fill_value(field, text);
+		f->label_width =
+			max(f->label_width, min((unsigned)utf8_count(item->text), LABEL_MAX));
+	}
+	return rc;
+}
+
+static void wipe_and_free(char *text, size_t size)
+{
+	if (text)
+		memset(text, 0, size);
+	heap_free(text);
+}
+
 static int fill(const struct menu *menu, struct form *f)
 {
 	struct menu_item *item;
 	unsigned count = 0;
+	char *text;
+	int rc;
 
 	list_for_each(item, &menu->items, link)
 		count += 1;
 	if (!count)
 		return fail(E_MENU_EMPTY, "the form has no field");
 	f->fields = heap_zalloc(count * sizeof(*f->fields));
-	if (!f->fields)
-		return fail(E_NO_MEMORY, "no memory to show a form of %u fields", count);
-	list_for_each(item, &menu->items, link) {
-		struct field *field = &f->fields[f->list.count++];
-
-		field->item = item;
-		field->line = (struct line_text){.text = field->value, .size = VALUE_MAX};
-		if (!item->name)
-			continue;
-		field->secret = item->secret || setting_is_secret(item->name);
-		setting_text("", item->name, field->value, VALUE_MAX);
-		line_text_set(&field->line, field->value);
-		field->initial = text_dup(field->value);
-		if (!field->initial)
-			return fail(E_NO_MEMORY, "no memory for the fields of a form");
-		f->label_width =
-			max(f->label_width, min((unsigned)utf8_count(item->text), LABEL_MAX));
-	}
-	return 0;
+	text = heap_zalloc(SHOWN_MAX);
+	if (f->fields && text)
+		rc = fill_fields(menu, f, text);
+	else
+		rc = fail(E_NO_MEMORY, "no memory to show a form of %u fields", count);
+	wipe_and_free(text, SHOWN_MAX);
+	return rc;
 }
 
 static void release(struct form *f)
 {
 	for (unsigned i = 0; i < f->list.count; i++) {
-		if (f->fields[i].initial) {
-			memset(f->fields[i].initial, 0, strlen(f->fields[i].initial));
-			heap_free(f->fields[i].initial);
-		}
-		memset(f->fields[i].value, 0, VALUE_MAX);
+		struct field *field = &f->fields[i];
+
+		wipe_and_free(field->initial, field->initial ? strlen(field->initial) : 0);
+		wipe_and_free(field->value, field->line.size);
 	}
 	heap_free(f->fields);
 }
@@ -108,7 +140,7 @@ static int save(struct form *f)
 
 		if (!field->item->name || !strcmp(field->value, field->initial))
 			continue;
-		rc = setting_store(field->item->name, field->value, SOURCE_SCRIPT);
+		rc = setting_store_edited(field->item->name, field->value, SOURCE_SCRIPT);
 		if (rc) {
 			tui_list_select(&f->list, i);
 			return rc;

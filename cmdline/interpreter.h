@@ -73,6 +73,7 @@ struct frame {
 	unsigned line;	    /* number of the line that runs */
 	bool stopped;	    /* exit was called … */
 	int status;	    /* … with this status */
+	bool left_by_goto;  /* a shell: so the line that opened it goes no further */
 	struct lines *lines;
 	bool extended;	    /* quoting, if and for: "#!ipxe 2" and shells */
 	struct loop *loops; /* that run, innermost first */
@@ -128,7 +129,11 @@ int lines_next(struct lines *lines, char **line, unsigned *number);
 const char *line_label(const char *line, size_t *len);
 /** What runs of @line: without its label. */
 char *line_commands(char *line);
-/** Continue the running script at @label; error after fail() when there is none. */
+/** The frame in whose lines `goto` looks for labels: from a shell, those of the script that opened
+ * it. NULL: none. */
+struct frame *frame_of_labels(void);
+/** Continue the running script at @label; shells that it opened end. Error after fail() when there
+ * is none. */
 int script_goto(const char *label);
 /** The number in the first line, "#!ipxe 2"; 1 without one, 0 without such a line. */
 unsigned script_version(const char *text, size_t len);

@@ -152,10 +152,11 @@ static int set_value(struct parser *p, const struct option *o, const char *text)
 		number = 0;
 	else if (o->kind == OPTION_KEY && text[0] && !text[1])
 		number = (uint8_t)text[0];
-	else if ((o->kind == OPTION_NUMBER || o->kind == OPTION_KEY) &&
-		 !parse_integer(text, &number))
+	else if (o->kind != OPTION_TEXT && o->kind != OPTION_FLAG && !parse_integer(text, &number))
 		return fail(E_CMD_USAGE, "--%s: \"%.60s\": invalid integer value", o->long_name,
 			    text);
+	if (o->kind == OPTION_MS)
+		number = min(number, (uint64_t)OPTION_MS_MAX);
 	p->call->option[index].given = true;
 	p->call->option[index].text = text;
 	p->call->option[index].number = number;

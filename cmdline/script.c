@@ -157,23 +157,37 @@ static bool find_label(struct lines *from, const char *label)
 	}
 }
 
+struct frame *frame_of_labels(void)
+{
+	struct frame *frame = current_frame;
+
+	while (frame && !frame->lines)
+		frame = frame->parent;
+	return frame;
+}
+
 /*
  * Going round and round is what scripts do while they wait for something, so
  * each jump also is a turn of waiting: the cards are served and Ctrl-C works.
  */
 int script_goto(const char *label)
 {
+	struct frame *frame = frame_of_labels();
 	int rc;
 
-	if (!current_frame || !current_frame->lines)
+	if (!frame)
 		return fail(E_SCRIPT_OUTSIDE, "Not in a script");
 	rc = wait_turn(DEADLINE_NEVER);
 	if (rc)
 		return fail_context(rc, "goto %.60s", label);
-	if (!find_label(current_frame->lines, label))
+	if (!find_label(frame->lines, label))
 		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"",
-			    current_frame->script ? current_frame->script : "the block", label);
-	blocks_jumped(current_frame);
+			    frame->script ? frame->script : "the block", label);
+	blocks_jumped(frame);
+	for (struct frame *shell = current_frame; shell != frame; shell = shell->parent) {
+		shell->stopped = shell->left_by_goto = true;
+		shell->status = 0;
+	}
 	line_stop();
 	return 0;
 }

@@ -11,24 +11,39 @@
 
 static struct history history;
 
+/* @line and @more, which are taken, in two lines; NULL without memory. */
+static char *append_line(char *line, char *more)
+{
+	size_t len = strlen(line);
+	char *whole = heap_realloc(line, len + strlen(more) + 2);
+
+	if (whole) {
+		whole[len] = '\n';
+		memcpy(whole + len + 1, more, strlen(more) + 1);
+	} else {
+		heap_free(line);
+	}
+	heap_free(more);
+	return whole;
+}
+
 /* Read on until the block that @line begins is whole. Takes @line; NULL when it was given up. */
 static char *read_block(char *line)
 {
 	while (line && blocks_are_open(line)) {
-		size_t len = strlen(line);
 		int rc;
 		char *more = line_edit("> ", "", false, &history, DEADLINE_NEVER, &rc);
-		char *whole = more ? heap_realloc(line, len + strlen(more) + 2) : NULL;
 
-		if (whole) {
-			history_add(&history, more);
-			whole[len] = '\n';
-			memcpy(whole + len + 1, more, strlen(more) + 1);
-		} else {
+		if (!more) { /* without memory there is a sentence, and else nothing to say */
+			report_failure(rc == E_NO_MEMORY ? rc : 0);
 			heap_free(line);
+			return NULL;
 		}
-		heap_free(more);
-		line = whole;
+		history_add(&history, more);
+		line = append_line(line, more);
+		if (!line)
+			report_failure(
+				fail(E_NO_MEMORY, "no memory for the block; nothing of it ran"));
 	}
 	return line;
 }
@@ -89,6 +104,8 @@ int shell_run(void)
 	while (!rc && !frame.stopped && !image_is_replaced())
 		rc = read_and_run(&frame);
 	frame_leave(&frame);
+	if (frame.left_by_goto)
+		line_stop();
 	return rc ? rc : frame.status;
 }
 

@@ -183,17 +183,12 @@ static int put_value(const struct reference *ref, const struct setting_type *typ
 	return 0;
 }
 
-int setting_store(const char *name, const char *text, enum setting_source source)
+static int store_text(const char *name, const struct reference *ref,
+		      const struct setting_type *type, const char *text, enum setting_source source)
 {
 	uint8_t raw[SETTING_MAX];
-	struct reference ref;
-	const struct setting_type *type;
 	long len = 0;
-	int rc = reference_parse(name, &ref);
 
-	if (rc)
-		return fail_reference(rc, name);
-	type = ref.type ? ref.type : setting_default_type(ref.predefined);
 	if (*text && !type->parse)
 		return fail(E_SETTING_TYPE, "%s: settings of type %s cannot be set", name,
 			    type->name);
@@ -201,8 +196,49 @@ int setting_store(const char *name, const char *text, enum setting_source source
 		len = type->parse(text, raw, sizeof(raw));
 	if (len < 0)
 		return fail(E_SETTING_VALUE, "%s: \"%.80s\" is not a value of type %s", name,
-			    ref.predefined && ref.predefined->secret ? "***" : text, type->name);
-	return put_value(&ref, type, raw, (size_t)len, source);
+			    setting_is_secret(name) ? "***" : text, type->name);
+	return put_value(ref, type, raw, (size_t)len, source);
+}
+
+int setting_store(const char *name, const char *text, enum setting_source source)
+{
+	struct reference ref;
+	int rc = reference_parse(name, &ref);
+
+	if (rc)
+		return fail_reference(rc, name);
+	return store_text(name, &ref, ref.type ? ref.type : setting_default_type(ref.predefined),
+			  text, source);
+}
+
+/* Not inlined: a value takes much of a stack. */
+__attribute__((noinline)) static const struct setting_type *
+present_type(const char *name, const struct setting_type *otherwise)
+{
+	struct setting_value value;
+
+	return setting_fetch(name, &value) ? otherwise : value.type;
+}
+
+int setting_store_edited(const char *name, const char *text, enum setting_source source)
+{
+	struct reference ref;
+	int rc = reference_parse(name, &ref);
+
+	if (rc)
+		return fail_reference(rc, name);
+	return store_text(name, &ref,
+			  ref.type ? ref.type
+				   : present_type(name, setting_default_type(ref.predefined)),
+			  text, source);
+}
+
+int setting_check_name(const char *name)
+{
+	struct reference ref;
+	int rc = reference_parse(name, &ref);
+
+	return rc ? fail_reference(rc, name) : 0;
 }
 
 int setting_store_raw(const char *scope, const char *name, const char *type, const void *raw,

@@ -115,6 +115,9 @@ const struct setting *setting_by_tag(uint32_t tag);
  * come into being by themselves.
  */
 int setting_store(const char *name, const char *text, enum setting_source source);
+/** Store @text, edited from what setting_text() gave: without ":type" it is of the type that the
+ * value has. */
+int setting_store_edited(const char *name, const char *text, enum setting_source source);
 /** Store raw bytes as @scope/@name; @type NULL: the predefined one, else string. No bytes: remove.
  */
 int setting_store_raw(const char *scope, const char *name, const char *type, const void *raw,
@@ -136,6 +139,8 @@ struct setting_value {
 
 /** Resolve @name ("[scope/]name[:type]"); 0, or E_SETTING_NOT_FOUND (no sentence recorded). */
 int setting_fetch(const char *name, struct setting_value *value);
+/** Is @name one that can be? 0 or an error after fail(). */
+int setting_check_name(const char *name);
 /** @value as text by its type, as setting_type.show(). */
 long setting_show(const struct setting_value *value, char *text, size_t max);
 /** The type to show @value to a person in: its own, but hex for a DHCP option without a name that

@@ -11,6 +11,7 @@
 #include "lib/format.h"
 #include "lib/log.h"
 #include "lib/settings.h"
+#include "lib/text.h"
 
 #define SYSLOG_PORT    514
 #define MESSAGE_MAX    1024 /* RFC 3164 section 4.1 */
@@ -33,13 +34,23 @@ static unsigned priority(const char *line)
 	return strstr(line, "(E-") ? PRIORITY_ERROR : PRIORITY_INFO;
 }
 
+/* HOSTNAME of RFC 3164 section 4.1.2 is one word; a DHCP server may have sent anything. */
+static void host_name(const struct netif *netif, char *host, size_t size)
+{
+	if (!setting_text("", "hostname", host, size))
+		format(host, size, IPV4_FMT, IPV4_ARG(netif->address));
+	for (char *p = host; *p; p++) {
+		if (!is_print((uint8_t)*p) || *p == ' ')
+			*p = '-';
+	}
+}
+
 static void send_line(const struct netif *netif, const char *line)
 {
 	char message[MESSAGE_MAX], host[64];
 	size_t len;
 
-	if (!setting_text("", "hostname", host, sizeof(host)))
-		format(host, sizeof(host), IPV4_FMT, IPV4_ARG(netif->address));
+	host_name(netif, host, sizeof(host));
 	len = format(message, sizeof(message), "<%u>%s ipxe: %s", priority(line), host, line);
 	udp_send(&socket, server, SYSLOG_PORT, message, min(len, sizeof(message) - 1));
 }

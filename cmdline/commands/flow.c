@@ -18,7 +18,7 @@ static int run_goto(struct call *call)
 TABLE_ENTRY(command, cmd_goto) = {
 	.name = "goto",
 	.arguments = "<label>",
-	.summary = "Go on at the line :LABEL of the script",
+	.summary = "Go on at the line :LABEL of the script, also from a shell that it opened",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_goto,
@@ -152,7 +152,7 @@ TABLE_ENTRY(command, cmd_isgt) = {
 
 static const struct option prompt_options[] = {
 	{'k', "key", OPTION_KEY, "the key that is waited for: a character or a number"},
-	{'t', "timeout", OPTION_NUMBER, "give up after this many milliseconds"}};
+	{'t', "timeout", OPTION_MS, "give up after this many milliseconds"}};
 
 static void erase(const char *text)
 {
@@ -243,7 +243,7 @@ TABLE_ENTRY(command, cmd_time) = {
 };
 
 static const struct option sync_options[] = {
-	{'t', "timeout", OPTION_NUMBER, "give up after this many milliseconds"}};
+	{'t', "timeout", OPTION_MS, "give up after this many milliseconds"}};
 
 static int run_sync(struct call *call)
 {

@@ -16,7 +16,7 @@ enum { NAME, TIMEOUT, QUIET, AUTOFREE, SHA256, RETRIES_OPTION, REPLACE, OPTIONS 
 static const struct option options[OPTIONS] = {
 	[NAME] = {'n', "name", OPTION_TEXT,
 		  "name for the image instead of the address's last part"},
-	[TIMEOUT] = {'t', "timeout", OPTION_NUMBER, "give up after this many ms without progress"},
+	[TIMEOUT] = {'t', "timeout", OPTION_MS, "give up after this many ms without progress"},
 	[QUIET] = {'q', "quiet", OPTION_FLAG, "no progress line"},
 	[AUTOFREE] = {'a', "autofree", OPTION_FLAG, "free the image when it has run"},
 	[SHA256] = {0, "sha256", OPTION_TEXT, "sum that the content must have, else it is dropped"},

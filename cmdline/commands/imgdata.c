@@ -15,7 +15,7 @@ enum { KEEP, TIMEOUT, QUIET };
 
 static const struct option imgset_options[] = {
 	[KEEP] = {'k', "keep", OPTION_FLAG, "keep the image; else it is freed"},
-	[TIMEOUT] = {'t', "timeout", OPTION_NUMBER, "give up after this many ms without progress"},
+	[TIMEOUT] = {'t', "timeout", OPTION_MS, "give up after this many ms without progress"},
 	[QUIET] = {'q', "quiet", OPTION_FLAG, "no progress line"},
 };
 

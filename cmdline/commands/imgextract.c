@@ -13,7 +13,7 @@ enum { NAME, KEEP, TIMEOUT, QUIET };
 static const struct option imgextract_options[] = {
 	[NAME] = {'n', "name", OPTION_TEXT, "name of the new image"},
 	[KEEP] = {'k', "keep", OPTION_FLAG, "keep the archive; else it is freed"},
-	[TIMEOUT] = {'t', "timeout", OPTION_NUMBER, "give up after this many ms without progress"},
+	[TIMEOUT] = {'t', "timeout", OPTION_MS, "give up after this many ms without progress"},
 	[QUIET] = {'q', "quiet", OPTION_FLAG, "no progress line"},
 };
 

@@ -94,7 +94,7 @@ TABLE_ENTRY(command, cmd_ifclose) = {
 };
 
 static const struct option linkwait_options[] = {
-	{'t', "timeout", OPTION_NUMBER, "milliseconds to wait, 15000 unless given"},
+	{'t', "timeout", OPTION_MS, "milliseconds to wait, 15000 unless given"},
 };
 
 /* All at once; the first link ends it. Cards opened for this that have none close again. */
@@ -139,7 +139,7 @@ TABLE_ENTRY(command, cmd_iflinkwait) = {
 
 static const struct option dhcp_command_options[] = {
 	{'c', "configurator", OPTION_TEXT, "how to configure: dhcp is the only way"},
-	{'t', "timeout", OPTION_NUMBER, "milliseconds of patience, 60000 unless given"},
+	{'t', "timeout", OPTION_MS, "milliseconds of patience, 60000 unless given"},
 };
 
 static int run_dhcp(struct call *call)

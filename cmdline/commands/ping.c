@@ -16,7 +16,7 @@ enum { OPTION_SIZE, OPTION_TIMEOUT, OPTION_COUNT, OPTION_QUIET };
 
 static const struct option ping_options[] = {
 	[OPTION_SIZE] = {'s', "size", OPTION_NUMBER, "bytes of data, 64 unless given"},
-	[OPTION_TIMEOUT] = {'t', "timeout", OPTION_NUMBER, "milliseconds to wait for each reply"},
+	[OPTION_TIMEOUT] = {'t', "timeout", OPTION_MS, "milliseconds to wait for each reply"},
 	[OPTION_COUNT] = {'c', "count", OPTION_NUMBER, "requests to send, 4 unless given"},
 	[OPTION_QUIET] = {'q', "quiet", OPTION_FLAG, "print nothing"},
 };
@@ -65,6 +65,19 @@ static int ping_loop(struct ping *ping, const struct call *call)
 	return replies;
 }
 
+static int fail_silent(const char *host, uint32_t address)
+{
+	char text[16];
+	bool named;
+
+	format(text, sizeof(text), IPV4_FMT, IPV4_ARG(address));
+	named = strcmp(host, text) != 0;
+	return fail(E_NET_NO_REPLY, "no reply from %s%s%s%s%s", host, named ? " (" : "",
+		    named ? text : "", named ? ")" : "",
+		    arp_unanswered(address) ? ": it is on this network and does not answer ARP"
+					    : "");
+}
+
 static int run_ping(struct call *call)
 {
 	struct ping ping = {0};
@@ -76,13 +89,7 @@ static int run_ping(struct call *call)
 	ping_end(&ping);
 	if (rc < 0)
 		return rc;
-	if (!rc)
-		return fail(E_NET_NO_REPLY, "no reply from %s (" IPV4_FMT ")%s", call->argv[0],
-			    IPV4_ARG(ping.dest),
-			    arp_unanswered(ping.dest)
-				    ? ": it is on this network and does not answer ARP"
-				    : "");
-	return 0;
+	return rc ? 0 : fail_silent(call->argv[0], ping.dest);
 }
 TABLE_ENTRY(command, cmd_ping) = {
 	.name = "ping",

@@ -96,30 +96,81 @@ static void print_value(const struct setting_value *value, bool quiet)
 	heap_free(text);
 }
 
+/* What `show` lists: of one scope, or all. */
+struct listing {
+	const char *scope; /* NULL: every one */
+	bool quiet;
+	unsigned count;
+};
+
 static void visit_print(const char *scope, const struct setting_value *value, void *ctx)
 {
-	print_value(value, *(const bool *)ctx);
+	struct listing *l = ctx;
+	size_t len = l->scope ? strlen(l->scope) : 0;
+
+	if (l->scope && (strncmp(scope, l->scope, len) || (scope[len] && scope[len] != '.')))
+		return;
+	print_value(value, l->quiet);
+	l->count++;
+}
+
+/* What the scope computes. */
+static void print_computed(struct listing *l)
+{
+	const struct setting *setting;
+	struct setting_value value;
+	char name[100];
+
+	table_for_each(setting, setting) {
+		format(name, sizeof(name), "%s/%s", l->scope, setting->name);
+		if (setting->compute && !setting_fetch(name, &value) &&
+		    !strcmp(value.scope, l->scope)) {
+			print_value(&value, l->quiet);
+			l->count++;
+		}
+	}
+}
+
+/* "net0/": all that the scope and those inside it hold. */
+static int show_scope(const char *name, bool quiet)
+{
+	char scope[32];
+	struct listing l = {.scope = scope, .quiet = quiet};
+
+	format(scope, sizeof(scope), "%.*s", (int)strlen(name) - 1, name);
+	if (!strcmp(scope, "netX"))
+		setting_text(scope, "ifname", scope, sizeof(scope));
+	print_computed(&l);
+	settings_walk(visit_print, &l);
+	if (!l.count)
+		return fail(E_SETTING_NOT_FOUND, "there is no setting in \"%.80s\"", name);
+	return 0;
 }
 
 static int run_show(struct call *call)
 {
-	bool quiet = call->option[0].given;
+	struct listing all = {.quiet = call->option[0].given};
 	struct setting_value value;
+	const char *name = call->argc ? call->argv[0] : "";
 	int rc;
 
-	if (!call->argc) {
-		settings_walk(visit_print, &quiet);
+	if (!*name) {
+		settings_walk(visit_print, &all);
 		return 0;
 	}
-	rc = setting_fetch(call->argv[0], &value);
+	if (name[strlen(name) - 1] == '/')
+		return show_scope(name, all.quiet);
+	rc = setting_fetch(name, &value);
+	if (rc && setting_check_name(name))
+		return error_code();
 	if (rc)
-		return fail(rc, "Could not find \"%.80s\"", call->argv[0]);
-	print_value(&value, quiet);
+		return fail(rc, "Could not find \"%.80s\"", name);
+	print_value(&value, all.quiet);
 	return 0;
 }
 TABLE_ENTRY(command, cmd_show) = {
 	.name = "show",
-	.arguments = "[<setting>]",
+	.arguments = "[<setting>|<scope>/]",
 	.summary = "Show a setting's value and where it comes from, or all that are set",
 	.options = show_options,
 	.option_count = ARRAY_SIZE(show_options),
@@ -130,7 +181,7 @@ TABLE_ENTRY(command, cmd_show) = {
 /* ---- read ---- */
 
 static const struct option read_options[] = {
-	{'t', "timeout", OPTION_NUMBER, "give up after this many milliseconds"}};
+	{'t', "timeout", OPTION_MS, "give up after this many milliseconds"}};
 
 static int run_read(struct call *call)
 {
@@ -148,7 +199,7 @@ static int run_read(struct call *call)
 	heap_free(initial);
 	if (!line)
 		return fail_context(rc, "%.60s", name);
-	rc = setting_store(name, line, SOURCE_SCRIPT);
+	rc = setting_store_edited(name, line, SOURCE_SCRIPT);
 	heap_free(line);
 	return rc;
 }

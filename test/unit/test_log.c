@@ -221,6 +221,12 @@ static void syslog_gets_the_lines_when_there_is_a_route(void **state)
 	poll(20);
 	assert_memory_equal(messages, "<14>pc7 ipxe: 100%\n<11>pc7 ipxe: ", 33);
 	assert_non_null(strstr(messages, "nobody answers"));
+	/* A name as a server may send it is one word. */
+	messages[0] = 0;
+	setting_store_raw("", "hostname", NULL, "p\x1b[2J c\n7", 9, SOURCE_DHCP);
+	print("again\n");
+	poll(20);
+	assert_string_equal(messages, "<14>p-[2J-c-7 ipxe: again\n");
 	messages[0] = 0;
 	setting_store("log-server", "", SOURCE_SCRIPT);
 	print("not sent\n");

@@ -316,7 +316,22 @@ static void test_search(void **state)
 
 static void look_timer(void)
 {
-	assert_string_equal(host_screen_row(3) + 72, "(5)");
+	assert_string_equal(host_screen_row(3) + 76, " (5)");
+	assert_string_equal(host_screen_row(4), "   Beta");
+}
+
+#define LONG_ITEM "An-item-as-long-as-the-screen-is-wide-of-which-all-is-to-be-seen-also-its-end"
+
+static void look_long_counted(void)
+{
+	char row[81] = " > " LONG_ITEM;
+
+	memcpy(row + 75, " (15)", 6);
+	assert_string_equal(host_screen_row(3), row);
+}
+static void look_long(void)
+{
+	assert_string_equal(host_screen_row(3), " > " LONG_ITEM);
 }
 
 static void test_timeout(void **state)
@@ -329,6 +344,10 @@ static void test_timeout(void **state)
 	run("menu\nitem a Alpha\nitem b Beta\nchoose --timeout 5000 x\n");
 	assert_string_equal(value("x"), "a");
 	assert_in_range(clock_ms() - start, 5000, 5100);
+	/* A long text is seen but for what the time needs, and whole when a key stopped it. */
+	USER({KEY_HOME, NULL, look_long_counted}, {KEY_ENTER, NULL, look_long});
+	run("menu\nitem a " LONG_ITEM "\nchoose --timeout 15000 x\n");
+	assert_string_equal(value("x"), "a");
 	/* What is selected counts. */
 	run("menu\nitem a Alpha\nitem b Beta\nchoose --timeout 5000 --default b x\n");
 	assert_string_equal(value("x"), "b");
@@ -533,6 +552,24 @@ static void test_form_refuses(void **state)
 	}
 	run("form\npresent\n");
 	assert_non_null(strstr(host_output(), "E-MENU-02"));
+	/* It keeps its type. */
+	USER(TYPE("\b8\r"));
+	run("set n:int8 7\nform\nitem n Number\npresent && inc n\n");
+	assert_string_equal(value("n:int8"), "9");
+}
+
+static void test_form_carries_long_values(void **state)
+{
+	static char text[4000];
+	struct setting_value stored;
+
+	memset(text, 'x', sizeof(text));
+	setting_store_raw("", "long", "hex", text, sizeof(text), SOURCE_SCRIPT);
+	USER(TYPE(":01\r"));
+	run("form\nitem long Value\npresent\n");
+	assert_int_equal(setting_fetch("long", &stored), 0);
+	assert_int_equal(stored.len, sizeof(text) + 1);
+	assert_int_equal(stored.raw[sizeof(text)], 1);
 }
 
 static void test_login(void **state)
@@ -772,6 +809,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_odd_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_form, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_form_refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_form_carries_long_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_login, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_hides_secrets, setup, teardown),

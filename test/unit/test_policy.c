@@ -181,6 +181,18 @@ static void locked_machines_have_no_shell(void **state)
 	assert_int_equal(command_line("shell"), E_CMD_LOCKED);
 }
 
+/* What the command line says of it no server takes back; a script may. */
+static void a_lock_is_the_administrators(void **state)
+{
+	setting_store("lock", "1", SOURCE_CMDLINE);
+	setting_store_raw("net0.dhcp", "lock", NULL, "\0", 1, SOURCE_DHCP);
+	setting_store_raw("proxydhcp", "lock", NULL, "\0", 1, SOURCE_DHCP);
+	settings_set_netx("net0");
+	assert_true(shell_locked());
+	assert_int_equal(command_line("set lock 0"), 0);
+	assert_false(shell_locked());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +206,7 @@ int main(void)
 		TEST(ctrl_c_ends_the_countdown),
 		TEST(nonsense_is_said_at_once),
 		TEST(locked_machines_have_no_shell),
+		TEST(a_lock_is_the_administrators),
 #undef TEST
 	};
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #undef fail
+#include "bios/clock.h"
 #include "bios/console.h"
 #include "bios/heap.h"
 #include "cmdline/interpreter.h"
@@ -356,8 +357,68 @@ static void test_settings_commands(void **state)
 	PRINTS("show -q 224", "a b\n\n");
 	setting_store_raw("net0.dhcp", "root-path", NULL, "a\033[2Jb", 6, SOURCE_DHCP);
 	PRINTS("show -q root-path", "a?[2Jb\n");
+	output("show x:nosuch");
+	assert_non_null(strstr(host_output(), ": x:nosuch: there is no setting type \"nosuch\"; "));
 	PRINTS("set smbios/x y", "set smbios/x y: smbios/x is computed; set one of another name, "
 				 "without this scope (E-SET-06)\n");
+}
+
+/* All of a scope: stored, inside it, computed. */
+static void test_show_scope(void **state)
+{
+	host_card_add(0, NULL);
+	setting_store("net0/first", "1", SOURCE_SCRIPT);
+	setting_store("net01/not-this", "1", SOURCE_SCRIPT);
+	setting_store("global", "1", SOURCE_SCRIPT);
+	setting_store_raw("net0.dhcp", "filename", NULL, "sent", 4, SOURCE_DHCP);
+	output("show net0/");
+	assert_non_null(strstr(host_output(), "net0/first:string = 1 (script)\n"));
+	assert_non_null(strstr(host_output(), "net0.dhcp/filename:string = sent (DHCP)\n"));
+	assert_non_null(strstr(host_output(), "net0/ifname:string = net0 (hardware)\n"));
+	assert_null(strstr(host_output(), "not-this"));
+	assert_null(strstr(host_output(), "global"));
+	output("show netX/");
+	assert_non_null(strstr(host_output(), "net0/first:string = 1 (script)\n"));
+	output("show builtin/");
+	assert_non_null(strstr(host_output(), "builtin/platform:string = pcbios (built in)\n"));
+	assert_null(strstr(host_output(), "builtin/ifname"));
+	assert_int_equal(command_line("show nosuch/"), E_SETTING_NOT_FOUND);
+	host_card_reset();
+}
+
+/* Who changes a number by hand gets a number. */
+static void test_read_keeps_the_type(void **state)
+{
+	setting_store("n:int16", "41", SOURCE_SCRIPT);
+	setting_store("u:uristring", "a b", SOURCE_SCRIPT);
+	host_keys("\b2\r");
+	PRINTS("read n && show n && inc n && show n",
+	       "41\b \b2\nn:int16 = 42 (script)\nn:int16 = 43 (script)\n");
+	host_keys("x\r");
+	assert_int_equal(command_line("read n"), E_SETTING_VALUE);
+	host_keys("%20c\r");
+	assert_int_equal(command_line("read u"), 0);
+	PRINTS("show -q u:string", "a b c\n");
+	host_keys("7\r");
+	assert_int_equal(command_line("read fresh"), 0);
+	PRINTS("show fresh", "fresh:string = 7 (script)\n");
+}
+
+/* A wait longer than the clock has is one that ends when somebody ends it. */
+static void test_long_timeouts(void **state)
+{
+	static const char *const times[] = {"=-1", " 18446744073709551615", " 0xffffffff"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		char line[60];
+
+		host_clock_set_ms(1000);
+		format(line, sizeof(line), "prompt --timeout%s press", times[i]);
+		host_turn_us = 1 << 30;
+		assert_int_equal(command_line(line), E_TIMEOUT);
+		host_turn_us = 1000;
+		assert_true(clock_ms() > INT32_MAX);
+	}
 }
 
 static void test_inc(void **state)
@@ -436,7 +497,7 @@ static void test_help_and_explain(void **state)
 	assert_non_null(strstr(host_output(), "echo"));
 	assert_non_null(strstr(host_output(), "unset"));
 	output("help show");
-	assert_non_null(strstr(host_output(), "show [-q|--quiet] [<setting>]"));
+	assert_non_null(strstr(host_output(), "show [-q|--quiet] [<setting>|<scope>/]"));
 	PRINTS("help nonsense", "help nonsense: there is no command \"nonsense\"; help lists the "
 				"commands (E-CMD-01)\n");
 	PRINTS("explain e-gen-03", "E-GEN-03: timed out\nWhat to do: check that the other side is "
@@ -550,6 +611,39 @@ static void test_shell_blocks(void **state)
 	assert_non_null(strstr(host_output(), "Not in a script"));
 }
 
+static void test_goto_out_of_the_shell(void **state)
+{
+	host_keys("goto nowhere\rgoto again\r");
+	SCRIPT_PRINTS(
+		"shell && echo never || echo never\necho never\n:again\necho on\n",
+		"iPXE> goto nowhere\ngoto nowhere: test has no label \":nowhere\"; add a line "
+		":LABEL, or check the spelling (E-SCRIPT-01)\n"
+		"iPXE> goto again\non\n");
+	/* Out of shells inside each other, and blocks. */
+	host_keys("shell\rgoto again\r");
+	assert_int_equal(
+		script("#!ipxe 2\nfor n in 1 2\nif iseq ${n} 1\nshell ; echo never\nendif\n"
+		       "echo never\nendfor\n:again\necho on\n"),
+		0);
+	assert_null(strstr(host_output(), "never"));
+	assert_non_null(strstr(host_output(), "\non\n"));
+}
+
+/* Without memory for it a block is not dropped silently. */
+static void test_shell_block_without_memory(void **state)
+{
+	for (unsigned n = 1; n < 40; n++) {
+		host_output_clear();
+		host_keys("if isset x\recho in-the-block\rendif\rexit\r");
+		host_heap_fail(n, false);
+		shell_run();
+		host_heap_fail(0, false);
+		if (strstr(host_output(), "nothing of it ran"))
+			break;
+	}
+	assert_non_null(strstr(host_output(), "no memory for the block"));
+}
+
 /* What a line and a value may grow to, and Ctrl-C in a script that goes round in an if. */
 static void test_limits(void **state)
 {
@@ -569,10 +663,8 @@ static void test_limits(void **state)
 
 static void test_shell_in_script(void **state)
 {
-	host_keys("goto x\rexit\r");
-	assert_int_equal(script("shell\necho after\n:x\n"), 0);
-	assert_non_null(strstr(host_output(),
-			       "goto x: Not in a script; use it in a script only (E-SCRIPT-02)\n"));
+	host_keys("exit\r");
+	assert_int_equal(script("shell\necho after\n"), 0);
 	assert_non_null(strstr(host_output(), "after\n"));
 	command_line("set lock 1");
 	assert_int_equal(script("shell || echo locked\n"), 0);
@@ -620,6 +712,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nested, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_check, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_settings_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_show_scope, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_keeps_the_type, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_timeouts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_goto_out_of_the_shell, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shell_block_without_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prompt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sleep, setup, teardown),

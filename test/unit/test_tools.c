@@ -211,10 +211,22 @@ static void time_answers(void **state)
 	assert_int_equal(sntp_parse(reply, sizeof(reply), 77, &seconds), E_SNTP_REPLY);
 }
 
+/* An address that was asked for as such is named once. */
+static void ping_says_who_is_silent(void **state)
+{
+	assert_int_equal(nic_open(host_card_add(0, NULL)), 0);
+	setting_store("net0/netmask", "255.255.255.0", SOURCE_SCRIPT);
+	setting_store("net0/ip", "192.0.2.57", SOURCE_SCRIPT);
+	output("ping --count 1 192.0.2.77");
+	assert_non_null(strstr(host_output(), "no reply from 192.0.2.77: it is on this network "
+					      "and does not answer ARP"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(ping_says_who_is_silent),
 		TEST(digests),
 		TEST(a_digest_can_be_cancelled),
 		TEST(content_of_an_image_in_a_setting),
