@@ -103,8 +103,7 @@ enum { CHOOSE_MENU, CHOOSE_DEFAULT, CHOOSE_TIMEOUT, CHOOSE_RETIMEOUT, CHOOSE_KEE
 static const struct option choose_options[CHOOSE_OPTIONS] = {
 	[CHOOSE_MENU] = {'m', "menu", OPTION_TEXT, "name of the menu"},
 	[CHOOSE_DEFAULT] = {'d', "default", OPTION_TEXT, "item selected at first"},
-	[CHOOSE_TIMEOUT] = {'t', "timeout", OPTION_MS,
-			    "take the selected item after this many ms"},
+	[CHOOSE_TIMEOUT] = {'t', "timeout", OPTION_MS, "take the selected item after this many ms"},
 	[CHOOSE_RETIMEOUT] = {'r', "retimeout", OPTION_MS,
 			      "so many ms after a key; 0: never (30 s, then --timeout)"},
 	[CHOOSE_KEEP] = {'k', "keep", OPTION_FLAG, "the menu can be shown again"},

@@ -108,7 +108,7 @@ static void visit_print(const char *scope, const struct setting_value *value, vo
 	struct listing *l = ctx;
 	size_t len = l->scope ? strlen(l->scope) : 0;
 
-	if (l->scope && (strncmp(scope, l->scope, len) || (scope[len] && scope[len] != '.')))
+	if (l->scope && (strncmp(scope, l->scope, len) != 0 || (scope[len] && scope[len] != '.')))
 		return;
 	print_value(value, l->quiet);
 	l->count++;
