@@ -17,6 +17,7 @@
 #include "lib/uri.h"
 #include "netstack/fetch.h"
 #include "netstack/net.h"
+#include "netstack/tftp.h"
 #include "san/block.h"
 #include "san/san.h"
 
@@ -71,7 +72,6 @@ static bool is_full_uri(const char *text)
  */
 static int filename_uri(const char *filename, char **uri)
 {
-	size_t size = 3 * strlen(filename) + 32;
 	uint32_t server;
 
 	if (is_full_uri(filename)) {
@@ -84,13 +84,8 @@ static int filename_uri(const char *filename, char **uri)
 			    "no TFTP server: DHCP gave the file name \"%.80s\" but no "
 			    "next-server (siaddr, option 66)",
 			    filename);
-	*uri = heap_alloc(size);
-	if (!*uri)
-		return fail(E_NO_MEMORY, "out of memory for the boot file's name");
-	format(*uri, size, "tftp://" IPV4_FMT "/", IPV4_ARG(server));
-	uri_encode(filename, strlen(filename), "/!$&'()*+,;=:@", *uri + strlen(*uri),
-		   size - strlen(*uri));
-	return 0;
+	*uri = tftp_address(server, 0, filename);
+	return *uri ? 0 : E_NO_MEMORY;
 }
 
 /* Has a SAN driver the scheme of @root_path? An NFS root "server:/path" is somebody else's. */

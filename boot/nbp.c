@@ -17,7 +17,9 @@
 #include "boot/nbp.h"
 #include "boot/image.h"
 #include "boot/pxe.h"
+#include "bios/console.h"
 #include "bios/gate.h"
+#include "bios/heap.h"
 #include "bios/memmap.h"
 #include "bios/physical.h"
 #include "lib/cursor.h"
@@ -29,12 +31,11 @@
 
 #define LOAD_ADDRESS  0x7c00u
 #define STACK_POINTER 0x7bfcu /* !PXE's address lies there, the return address below */
-#define LOADABLE_MAX  (0xa0000u - LOAD_ADDRESS)
-#define RESTARTED     2 /* what real_enter() returns after nbp_restart() */
+#define RESTARTED     2	      /* what real_enter() returns after nbp_restart() */
 #define ROOM_PROMISED (480u * 1024)
 
-/* What nbp_restart() leaves for the loop in run(). */
-static const uint8_t *next_program;
+/* What nbp_restart() leaves for the loop in run(); heap. */
+static uint8_t *next_program;
 static size_t next_len;
 static bool nested;
 
@@ -63,7 +64,7 @@ static bool is_efi_program(const struct image *image)
 
 static bool nbp_probe(const struct image *image)
 {
-	return image->len && image->len <= LOADABLE_MAX && !image_is_text(image);
+	return image->len && image->len <= NBP_SIZE_MAX && !image_is_text(image);
 }
 
 /* ---- The machine that it gets ---- */
@@ -149,10 +150,13 @@ static int run(struct nic *nic, const char *name, const uint8_t *program, size_t
 
 	for (;;) {
 		rc = place(name, program, len);
+		heap_free(next_program);
+		next_program = NULL;
 		if (rc)
 			return rc;
 		pxe_start(nic);
 		rc = enter(regs);
+		console_ignore_break(false); /* it may have left out of a call */
 		pxe_stop();
 		if (rc != RESTARTED)
 			break;
@@ -167,7 +171,7 @@ static int run(struct nic *nic, const char *name, const uint8_t *program, size_t
 	return 0;
 }
 
-void nbp_restart(const uint8_t *program, size_t len)
+void nbp_restart(uint8_t *program, size_t len)
 {
 	next_program = program;
 	next_len = len;

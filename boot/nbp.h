@@ -5,9 +5,11 @@
 
 #include "lib/base.h"
 
-/** From a call of the PXE API: the @len bytes at @program (outside of base memory) run in the place
- * of the program that called. */
-void nbp_restart(const uint8_t *program, size_t len) __attribute__((noreturn));
+#define NBP_SIZE_MAX (0xa0000u - 0x7c00u)
+
+/** From a call of the PXE API: the @len bytes at @program (heap, taken over) run in the place of
+ * the program that called. */
+void nbp_restart(uint8_t *program, size_t len) __attribute__((noreturn));
 
 /** Was the running program started by another one, which waits for its end? */
 bool nbp_is_nested(void);

@@ -188,22 +188,16 @@ static uint16_t file_read(void *parameters)
 	struct file_read *p = parameters;
 	struct stream *file = file_of(p->handle);
 	uint8_t *buffer = pxe_target(p->buffer, p->size);
-	uint16_t wanted = p->size, done = 0;
+	long n;
 
 	if (!file)
 		return PXENV_STATUS_TFTP_CLOSED;
 	if (!buffer)
 		return PXENV_STATUS_FAILURE;
-	while (done < wanted) {
-		long n = stream_read(file, buffer + done, wanted - done);
-
-		if (n < 0)
-			return pxe_status_of((int)n);
-		if (!n)
-			break;
-		done = (uint16_t)(done + n);
-	}
-	p->size = done;
+	n = stream_fill(file, buffer, p->size);
+	if (n < 0)
+		return pxe_status_of((int)n);
+	p->size = (uint16_t)n;
 	return PXENV_STATUS_SUCCESS;
 }
 

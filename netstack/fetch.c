@@ -93,6 +93,11 @@ int fetch_room(struct fetch *f, uint64_t total)
 	}
 	if (total <= f->capacity)
 		return 0;
+	if (f->lent) {
+		f->final = true;
+		return fail(E_FETCH_TOO_BIG, "the content has more than the %u bytes of the buffer",
+			    (unsigned)f->capacity);
+	}
 	if (!f->total && resize(f, max(total, more)))
 		return 0;
 	if (resize(f, total))
@@ -107,7 +112,7 @@ int fetch_room(struct fetch *f, uint64_t total)
 int fetch_expect(struct fetch *f, uint64_t total)
 {
 	f->total = total;
-	return fetch_room(f, total);
+	return f->window ? 0 : fetch_room(f, total);
 }
 
 void fetch_restart(struct fetch *f)
@@ -117,7 +122,7 @@ void fetch_restart(struct fetch *f)
 
 void fetch_release(struct fetch *f)
 {
-	if (f->data)
+	if (f->data && !f->lent)
 		image_memory_free(f->data, (size_t)f->capacity);
 	uri_free(f->final_uri);
 	f->data = NULL;
@@ -128,6 +133,8 @@ void fetch_release(struct fetch *f)
 /* Give back what growing by doubling took too much. */
 static void trim(struct fetch *f)
 {
+	if (f->lent)
+		return;
 	if (!f->len && f->data) {
 		image_memory_free(f->data, (size_t)f->capacity);
 		f->data = NULL;

@@ -19,6 +19,8 @@ struct fetch {
 	unsigned retries;    /* attempts after the first */
 	bool quiet;	     /* no progress line */
 	uint64_t max_size;   /* refuse more; 0: what memory holds */
+	bool lent;	     /* data and capacity are the caller's, to be filled and kept */
+	bool window;	     /* with lent: it holds no more than what was not taken yet */
 	/* the result */
 	struct uri *final_uri; /* after redirects (owned by the fetch) */
 	uint8_t *data;	       /* image memory: image_memory_free(data, capacity) */
@@ -42,6 +44,8 @@ struct uri_scheme {
 	/** Fetch from f->len on (resume) to the end. 0 or an error after fail(). */
 	int (*fetch)(struct fetch *f);
 	bool opaque; /* addresses of the form "scheme:something" */
+	/** For netstack/stream.h; NULL: files are fetched whole. */
+	const struct stream_ops *stream;
 };
 TABLE(uri_scheme);
 

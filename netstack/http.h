@@ -148,6 +148,10 @@ void http_request_free(struct http_request *request);
 /** For header(): an error whose sentence says the status in words ("HTTP 404 Not Found"). Sets
  * @request->final. */
 int http_status_error(struct http_request *request, const struct http_response *response);
+struct stream_ops;
+/** Reading a file piece by piece (http_stream.c). */
+extern const struct stream_ops http_stream_ops;
+
 /* Parts of one file over a connection of the caller's own, for those who cannot wait in
  * http_run(). */
 struct http_parts;

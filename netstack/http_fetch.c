@@ -166,4 +166,8 @@ static int http_fetch(struct fetch *f)
 	return rc;
 }
 
-TABLE_ENTRY(uri_scheme, scheme_http) = {.name = "http", .fetch = http_fetch};
+TABLE_ENTRY(uri_scheme, scheme_http) = {
+	.name = "http",
+	.fetch = http_fetch,
+	.stream = &http_stream_ops,
+};

@@ -20,7 +20,6 @@
 #include "lib/cursor.h"
 #include "lib/error.h"
 #include "lib/format.h"
-#include "lib/log.h"
 #include "lib/text.h"
 
 enum { OP_RRQ = 1, OP_DATA = 3, OP_ACK = 4, OP_ERROR = 5, OP_OACK = 6 };
@@ -36,11 +35,8 @@ enum {
 	ERR_OPTION
 };
 
-#define UDP_OVERHEAD  28 /* IPv4 and UDP headers */
-#define DATA_HEADER   4
 #define BLKSIZE_PLAIN 512
 #define BLKSIZE_MIN   8
-#define WINDOW_MAX    64
 #define RTO_FIRST_MS  1000
 #define RTO_MIN_MS    200
 #define RTO_MAX_MS    4000
@@ -137,8 +133,34 @@ void tftp_start(struct tftp *t)
 	t->srtt = t->rttvar = 0;
 	t->rto = RTO_FIRST_MS;
 	t->tries = 0;
+	t->taken = 0;
 	fetch_restart(t->fetch);
 	send_request(t, false);
+}
+
+void tftp_go_on(struct tftp *t)
+{
+	struct fetch *f = t->fetch;
+
+	t->taken += f->len;
+	f->len = 0;
+	if (t->state == TFTP_DATA && t->unacked >= t->window)
+		send_ack(t, false);
+}
+
+void tftp_give_up(struct tftp *t)
+{
+	if (t->tid && t->state != TFTP_DONE && t->state != TFTP_FAILED)
+		send_error(t, t->tid, ERR_UNDEFINED, "transfer given up");
+}
+
+void tftp_refused(struct tftp *t, int code)
+{
+	if (t->state == TFTP_ASKED)
+		stop(t, fail(E_TFTP_NO_ANSWER,
+			     IPV4_FMT " has no TFTP server on UDP port %u "
+				      "(ICMP unreachable, code %d)",
+			     IPV4_ARG(t->server), t->server_port, code));
 }
 
 /* ---- Timing ---- */
@@ -277,9 +299,10 @@ static void finish(struct tftp *t)
 
 	send_ack(t, false);
 	t->state = TFTP_DONE;
-	if (f->total && f->len < f->total)
-		stop(t, fail(E_TFTP_SHORT, "the file ended after %llu of %llu bytes",
-			     (unsigned long long)f->len, (unsigned long long)f->total));
+	if (f->total && t->taken + f->len < f->total)
+		stop(t,
+		     fail(E_TFTP_SHORT, "the file ended after %llu of %llu bytes",
+			  (unsigned long long)(t->taken + f->len), (unsigned long long)f->total));
 }
 
 static void receive_data(struct tftp *t, struct cursor *c)
@@ -318,7 +341,7 @@ static void receive_data(struct tftp *t, struct cursor *c)
 	answered(t);
 	if (len < t->blksize)
 		finish(t);
-	else if (++t->unacked >= t->window)
+	else if (++t->unacked >= t->window && !t->hold)
 		send_ack(t, false);
 	else
 		t->deadline = clock_ms() + t->rto;
@@ -389,114 +412,3 @@ void tftp_receive(struct tftp *t, uint16_t port, const uint8_t *data, size_t len
 		break;
 	}
 }
-
-/* ---- The scheme ---- */
-
-struct transfer {
-	struct tftp tftp;
-	struct udp_socket socket;
-};
-
-static void socket_receive(struct udp_socket *socket, uint32_t source, uint16_t source_port,
-			   const uint8_t *data, size_t len)
-{
-	struct transfer *x = socket->ctx;
-
-	if (source == x->tftp.server)
-		tftp_receive(&x->tftp, source_port, data, len);
-}
-
-static void socket_unreachable(struct udp_socket *socket, uint32_t dest, uint16_t port, int code)
-{
-	struct transfer *x = socket->ctx;
-
-	if (dest == x->tftp.server && x->tftp.state == TFTP_ASKED)
-		stop(&x->tftp, fail(E_TFTP_NO_ANSWER,
-				    IPV4_FMT " has no TFTP server on UDP port %u "
-					     "(ICMP unreachable, code %d)",
-				    IPV4_ARG(dest), port, code));
-}
-
-/* A datagram that cannot be sent now is one that got lost: the timer repeats it. */
-static void socket_send(struct tftp *t, uint16_t port, const void *packet, size_t len)
-{
-	struct transfer *x = container_of(t, struct transfer, tftp);
-	int rc = udp_send(&x->socket, t->server, port, packet, len);
-
-	if (rc)
-		log_debug("tftp", 1, "cannot send: %s", error_text());
-}
-
-static int run(struct transfer *x)
-{
-	struct tftp *t = &x->tftp;
-	int rc = udp_open(&x->socket, 0, NULL, socket_receive, x);
-
-	if (rc)
-		return rc;
-	x->socket.unreachable = socket_unreachable;
-	tftp_start(t);
-	while (!rc && t->state != TFTP_DONE && t->state != TFTP_FAILED) {
-		rc = fetch_turn(t->fetch);
-		tftp_tick(t);
-	}
-	if (rc && t->tid)
-		send_error(t, t->tid, ERR_UNDEFINED, "transfer given up");
-	udp_close(&x->socket);
-	return rc ? rc : t->rc;
-}
-
-/* One transfer from one address, from the beginning: TFTP cannot resume. */
-static int fetch_from(struct fetch *f, const char *name, uint32_t server)
-{
-	struct transfer x = {.tftp = {.fetch = f, .send = socket_send, .server = server}};
-	uint32_t next_hop;
-	struct netif *netif = netif_route(server, &next_hop);
-	uint32_t mtu = netif && netif->mtu >= 576 ? netif->mtu : 576;
-
-	if (!netif) {
-		f->final = true;
-		return netif_no_route(server);
-	}
-	text_copy(x.tftp.name, sizeof(x.tftp.name), name);
-	x.tftp.server_port = f->uri->port ? f->uri->port : TFTP_PORT;
-	x.tftp.want_blksize = (uint16_t)min(mtu - UDP_OVERHEAD - DATA_HEADER, 65464u);
-	/* Loss that broke the last attempt may come from a burst that somebody cannot take. */
-	x.tftp.want_window = (uint16_t)max(WINDOW_MAX >> min(f->attempt, 6u), 1);
-	return run(&x);
-}
-
-static int tftp_fetch(struct fetch *f)
-{
-	const struct uri *uri = f->uri;
-	const char *path = uri->path;
-	uint32_t servers[8];
-	char name[512];
-	size_t len;
-	int count, i, rc = 0;
-
-	if (*path == '/')
-		path++;
-	len = uri_decode(path, name, sizeof(name));
-	f->final = true;
-	if (!uri->host || !*uri->host)
-		return fail(E_TFTP_ADDRESS,
-			    "the address names no TFTP server (is next-server set?)");
-	if (!len || strlen(name) != len)
-		return fail(E_TFTP_ADDRESS, "the address names no file");
-	if (len == sizeof(name) - 1)
-		return fail(E_TFTP_ADDRESS, "the file name is longer than %u bytes",
-			    (unsigned)sizeof(name) - 2);
-	count = dns_resolve(uri->host, servers, ARRAY_SIZE(servers));
-	if (count < 0)
-		return count;
-	f->final = false;
-	for (i = 0; i < count; i++) {
-		rc = fetch_from(f, name, servers[i]);
-		if (rc != E_TFTP_NO_ANSWER)
-			break;
-	}
-	return rc;
-}
-
-TABLE_ENTRY(uri_scheme, scheme_tftp) = {.name = "tftp", .fetch = tftp_fetch};

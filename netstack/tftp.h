@@ -24,11 +24,13 @@ struct tftp {
 	uint16_t tid;	      /* the server's port of this transfer; 0 while unknown */
 	uint16_t want_blksize, want_window;
 	bool plain; /* ask without options */
+	bool hold;  /* a full window is acknowledged by tftp_go_on() only */
 
 	enum tftp_state state;
 	int rc; /* of TFTP_FAILED */
 	uint16_t blksize, window;
 	uint64_t block;	     /* last block that is in place */
+	uint64_t taken;	     /* bytes in front of those that fetch->data has */
 	uint16_t wire_shift; /* wire number = block + this: servers that wrap to 1 */
 	uint16_t unacked;    /* blocks in place since the last ACK */
 	bool gap_told;	     /* a block was missing, and the server knows */
@@ -47,5 +49,15 @@ void tftp_start(struct tftp *t);
 void tftp_receive(struct tftp *t, uint16_t port, const uint8_t *data, size_t len);
 /** Send again what was not answered in time. */
 void tftp_tick(struct tftp *t);
+/** With hold: all that fetch->data has was used, it is empty now; the server may send more. */
+void tftp_go_on(struct tftp *t);
+/** Nobody wants the rest: tell the server, if it is sending. */
+void tftp_give_up(struct tftp *t);
+/** The server's host said that it has no such port (ICMP, @code). */
+void tftp_refused(struct tftp *t, int code);
+
+/** The address (text, heap) of the file called @name, taken literally, on the server at @server;
+ * @port 0: the usual one. NULL after fail(). */
+char *tftp_address(uint32_t server, uint16_t port, const char *name);
 
 #endif
