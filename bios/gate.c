@@ -63,6 +63,7 @@ int gate_enter(struct real_regs *regs, uint32_t target, uint32_t interrupt, uint
 	       uint32_t sp);
 void gate_enter_leave(int rc) __attribute__((noreturn));
 void gate_jump(uint32_t target, uint32_t segment, uint32_t sp) __attribute__((noreturn));
+void gate_flat(uint32_t entry, uint32_t eax, uint32_t ebx);
 void pm_returned(void);
 void pm_interrupt(void);
 void gate_interrupt(struct interrupt_frame *frame);
@@ -341,6 +342,12 @@ void real_jump(uint16_t segment, uint16_t offset, uint16_t data_segment, uint16_
 	real_keep_guest();
 	console_text_mode();
 	gate_jump((uint32_t)segment << 16 | offset, data_segment, stack_offset);
+}
+
+void flat_call(uint32_t entry, uint32_t eax, uint32_t ebx)
+{
+	console_text_mode();
+	gate_flat(entry, eax, ebx);
 }
 
 void real_int18(void)

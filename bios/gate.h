@@ -104,6 +104,9 @@ void real_keep_guest(void);
 /** Jump to @segment:@offset for good, interrupts off, all data segments = @data_segment. */
 void real_jump(uint16_t segment, uint16_t offset, uint16_t data_segment, uint16_t stack_offset)
 	__attribute__((noreturn));
+/** Call flat 32-bit code at @entry, interrupts off, with these registers and a stack of ours; comes
+ * back when it returns. */
+void flat_call(uint32_t entry, uint32_t eax, uint32_t ebx);
 /** Hand the machine to the BIOS' INT 18h (next boot device). */
 void real_int18(void) __attribute__((noreturn));
 /** A moment in real mode with interrupts on, so that the BIOS' clock and keyboard run. */

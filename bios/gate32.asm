@@ -8,7 +8,7 @@
 bits 32
 extern low_base			; uint32_t: linear address of the low block (gate.c)
 extern gate_interrupt		; void gate_interrupt(struct interrupt_frame *)
-global gate_call, gate_enter, gate_enter_leave, gate_jump
+global gate_call, gate_enter, gate_enter_leave, gate_jump, gate_flat
 global pm_returned, pm_interrupt
 global low_blob, low_blob_end
 
@@ -127,6 +127,38 @@ gate_jump:
 	mov	byte [ebx+low.depth], 0
 	movzx	edi, word [ebx+low.rm_jump]
 	jmp	far [ebx+low.to_real]
+
+; void gate_flat(uint32_t entry, uint32_t eax, uint32_t ebx): call a flat 32-bit program. Should it
+; return, its descriptor tables and segments are of no interest any more.
+gate_flat:
+	pushad
+	mov	esi, [low_base]
+	push	dword [esi+low.pm_esp]
+	lea	eax, [esp-64]		; kept hooks enter C on what is left of this stack
+	and	eax, ~15
+	sub	eax, 4096		; the program's share
+	mov	[esi+low.pm_esp], eax
+	mov	byte [esi+low.depth], 0
+	mov	ebp, [esp+4+32+4]
+	mov	eax, [esp+4+32+8]
+	mov	ebx, [esp+4+32+12]
+	mov	cx, SEL_DATA32
+	mov	gs, cx
+	xor	ecx, ecx
+	xor	edx, edx
+	xor	edi, edi
+	call	ebp
+	cli
+	cld
+	mov	esi, [low_base]
+	lgdt	[esi+low.gdtr]
+	lidt	[esi+low.idtr_flat]
+	jmp	SEL_CODE32:.ours
+.ours:	load_flat_segments
+	mov	byte [esi+low.depth], 1
+	pop	dword [esi+low.pm_esp]
+	popad
+	ret
 
 ; Real mode calls C. DX:EDI = the interrupted program's stack.
 pm_interrupt:

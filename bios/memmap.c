@@ -206,6 +206,16 @@ unsigned memmap_usable(struct memory_range *ranges, unsigned max)
 static struct memory_range shown[MEMMAP_MAX];
 static unsigned shown_count;
 
+unsigned memmap_visible(struct memory_range *ranges, unsigned max)
+{
+	const bool hidden = gate_hooked(GATE_INT15);
+	const struct memory_range *map = hidden ? shown : handover.ranges;
+	unsigned count = min(hidden ? shown_count : handover.range_count, max);
+
+	memcpy(ranges, map, count * sizeof(*ranges));
+	return count;
+}
+
 /* Kilobytes of contiguous RAM from @base up, in the shown map. */
 static uint32_t contiguous_kb(uint64_t base)
 {

@@ -16,6 +16,8 @@ struct memory_range {
 unsigned memmap_firmware(const struct memory_range **ranges);
 /** Usable RAM as a loaded kernel may see it now (without what we keep when resident). */
 unsigned memmap_usable(struct memory_range *ranges, unsigned max);
+/** The map that INT 15h E820h gives the next program, as things stand. */
+unsigned memmap_visible(struct memory_range *ranges, unsigned max);
 /** Hook INT 15h and lower 40:13 so that our homes are hidden; undo. */
 int memmap_hide(void);
 void memmap_unhide(void);

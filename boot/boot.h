@@ -29,6 +29,8 @@ void leave_for_power(void);
 int power_off(void);
 /** Go back to the BIOS (INT 18h): next boot device. Does not return. */
 void leave_to_bios(void) __attribute__((noreturn));
+/** Enter a flat 32-bit program; comes back when it returns. */
+void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t ebx);
 /** Jump to a 16-bit kernel entry; does not return. */
 void leave_to_kernel16(uint16_t segment, uint16_t stack_offset) __attribute__((noreturn));
 

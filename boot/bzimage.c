@@ -46,22 +46,19 @@ static int add_cpio_header(struct bz_member *m, const struct image *image)
 
 static int collect_initrds(struct bz_plan *plan, const struct image *kernel)
 {
-	struct image *image;
+	const struct image *image = NULL;
 	int rc = 0;
 
-	list_for_each(image, &images, link) {
+	while (!rc && (image = image_next_initrd(kernel, image))) {
 		struct bz_member *m = &plan->member[plan->member_count];
 
-		if (image->role != IMAGE_INITRD || image->running || image == kernel)
-			continue;
 		if (plan->member_count == BZ_MEMBERS)
 			return fail(E_BZ_INITRD_ROOM, "more than %u initrds", BZ_MEMBERS);
 		*m = (struct bz_member){.source = (uintptr_t)image->data,
 					.size = (uint32_t)image->len};
+		m->name = image->name;
 		rc = add_cpio_header(m, image);
-		if (rc)
-			break;
-		plan->member_count++;
+		plan->member_count += !rc;
 	}
 	return rc;
 }
@@ -126,8 +123,8 @@ static void go(struct launch *l)
 
 	moves_run(&plan->moves);
 	write_between(plan);
-	memcpy(physical(plan->real_base, BZ_REAL_SIZE), l->real, BZ_REAL_SIZE);
-	leave_to_kernel16((uint16_t)(plan->real_base >> 4), BZ_HEAP_END);
+	memcpy(physical(plan->real_base, plan->real_len), l->real, plan->real_len);
+	leave_to_kernel16((uint16_t)(plan->real_base >> 4), (uint16_t)plan->heap_end);
 }
 
 static bool bzimage_probe(const struct image *image)
@@ -135,7 +132,24 @@ static bool bzimage_probe(const struct image *image)
 	return bz_probe(image->data, image->len);
 }
 
-static int bzimage_execute(struct image *image)
+static void print_plan(const struct bz_plan *plan, const struct image *kernel)
+{
+	const struct bz_header *h = &plan->header;
+
+	print("kernel %s [%s %u.%02u] at 0x%llx, %u bytes; setup at 0x%x\n", kernel->name,
+	      h->loaded_high ? "bzImage" : "zImage", h->version >> 8, h->version & 255,
+	      (unsigned long long)plan->load, h->protected_len, plan->real_base);
+	for (unsigned i = 0; i < plan->member_count; i++) {
+		const struct bz_member *m = &plan->member[i];
+
+		print("initrd %s at 0x%llx, %u bytes%s\n", m->name,
+		      (unsigned long long)(plan->initrd + m->offset + m->header_len), m->size,
+		      m->header_len ? ", with a path" : "");
+	}
+	print("command line: %s\n", kernel->cmdline ? kernel->cmdline : "");
+}
+
+static int start(struct image *image, bool print_only)
 {
 	struct launch *l = heap_zalloc(sizeof(*l));
 	unsigned i;
@@ -144,7 +158,9 @@ static int bzimage_execute(struct image *image)
 	if (!l)
 		return fail(E_NO_MEMORY, "%s: out of memory to start it", image->name);
 	rc = prepare(l, image);
-	if (!rc) {
+	if (!rc && print_only) {
+		print_plan(&l->plan, image);
+	} else if (!rc) {
 		report(&l->plan);
 		leave_prepare();
 		go(l);
@@ -152,12 +168,24 @@ static int bzimage_execute(struct image *image)
 	for (i = 0; i < l->plan.member_count; i++)
 		heap_free(l->plan.member[i].header);
 	heap_free(l);
-	return fail_context(rc, "%s", image->name);
+	return rc ? fail_context(rc, "%s", image->name) : 0;
+}
+
+static int bzimage_execute(struct image *image)
+{
+	return start(image, false);
+}
+
+static int bzimage_print(struct image *image)
+{
+	return start(image, true);
 }
 
 TABLE_ENTRY(image_type, image_type_bzimage) = {
 	.name = "bzImage",
 	.order = 20,
+	.role = IMAGE_KERNEL,
 	.probe = bzimage_probe,
 	.execute = bzimage_execute,
+	.plan = bzimage_print,
 };

@@ -9,208 +9,22 @@
  * piece that already lies well stays where it is.
  */
 #include "boot/bzimage.h"
-#include "lib/cursor.h"
 #include "lib/error.h"
-#include "lib/text.h"
 
-#define PAGE	 4096u
-#define BELOW_4G 0x100000000ull
-#define LOW_END	 0xa0000u
-#define REAL_LOW 0x10000u
+#define PAGE		 4096u
+#define BELOW_4G	 0x100000000ull
+#define LOW_END		 0xa0000u
+#define REAL_LOW	 0x10000u
+#define REAL_OLD	 0x90000u /* where setup parts up to 2.01, and those of zImages, run */
+#define ZIMAGE		 0x10000u /* where a zImage's kernel is loaded */
+#define HEAP_END_OLD	 0x9800u
+#define CMDLINE_ROOM_OLD 0x100u
 
-/* Offsets in the file of the setup header. */
-enum {
-	SETUP_SECTS = 0x1f1,
-	VID_MODE = 0x1fa,
-	BOOT_FLAG = 0x1fe,
-	MAGIC = 0x202,
-	TYPE_OF_LOADER = 0x210,
-	LOADFLAGS = 0x211,
-	CODE32_START = 0x214,
-	RAMDISK_IMAGE = 0x218,
-	RAMDISK_SIZE = 0x21c,
-	HEAP_END_PTR = 0x224,
-	CMD_LINE_PTR = 0x228,
-};
-#define LOADED_HIGH    0x01
 #define CAN_USE_HEAP   0x80
 #define LOADER_UNKNOWN 0xff
-#define INITRD_MAX_OLD 0x37ffffffu
-#define CMDLINE_OLD    255u
+#define CMDLINE_MAGIC  0xa33f
 
 #define MB(bytes) ((unsigned)(((bytes) + 0xfffff) >> 20))
-
-bool bz_probe(const uint8_t *data, size_t len)
-{
-	return len >= MAGIC + 4 && get_le16(data + BOOT_FLAG) == 0xaa55 &&
-	       !memcmp(data + MAGIC, "HdrS", 4);
-}
-
-/* The fields that came with later protocol versions; zero where the version has none. */
-static void parse_versioned(struct cursor *c, struct bz_header *h)
-{
-	uint32_t value;
-
-	h->initrd_max = INITRD_MAX_OLD;
-	h->cmdline_size = CMDLINE_OLD;
-	value = cursor_le32(c); /* initrd_addr_max */
-	if (h->version >= 0x203 && value)
-		h->initrd_max = value;
-	h->alignment = cursor_le32(c);
-	h->relocatable = (cursor_le16(c) & 0xff) && h->version >= 0x205;
-	cursor_skip(c, 2); /* xloadflags */
-	value = cursor_le32(c);
-	if (h->version >= 0x206 && value)
-		h->cmdline_size = value;
-	cursor_skip(c, 0x258 - 0x23c);
-	h->pref_address = cursor_le32(c);
-	h->pref_address |= (uint64_t)cursor_le32(c) << 32;
-	h->init_size = cursor_le32(c);
-	if (h->version < 0x205)
-		h->alignment = 0;
-	if (h->version < 0x20a || c->bad) {
-		h->pref_address = 0;
-		h->init_size = 0;
-	}
-}
-
-static int check_header(const struct bz_header *h, size_t len, uint8_t loadflags)
-{
-	if (h->version < 0x202 || !(loadflags & LOADED_HIGH))
-		return fail(E_BZ_OLD, "the kernel speaks boot protocol %u.%02u%s", h->version >> 8,
-			    h->version & 255, (loadflags & LOADED_HIGH) ? "" : " and is a zImage");
-	if (h->setup_len >= len)
-		return fail(E_BZ_HEADER,
-			    "the kernel ends after %u bytes, inside its setup part of "
-			    "%u: it is cut",
-			    (unsigned)len, h->setup_len);
-	if (h->setup_len > BZ_HEAP_END - 0x2000)
-		return fail(E_BZ_HEADER, "the kernel's setup part of %u bytes is too large",
-			    h->setup_len);
-	if (h->relocatable && (!h->alignment || (h->alignment & (h->alignment - 1))))
-		return fail(E_BZ_HEADER, "the kernel's alignment 0x%x is not a power of two",
-			    h->alignment);
-	if (h->pref_address >= BELOW_4G)
-		return fail(E_BZ_HEADER, "the kernel wants to run at 0x%llx, above 4 GB",
-			    (unsigned long long)h->pref_address);
-	if (!h->relocatable && h->code32_start < 0x100000)
-		return fail(E_BZ_HEADER, "the kernel's load address 0x%x is below 1 MB",
-			    h->code32_start);
-	return 0;
-}
-
-/* syssize counts the protected-mode part in 16-byte units; loaders before us were sloppy, and
- * kernels are too: only a file clearly too short is refused. */
-static int check_length(const struct bz_header *h, uint32_t syssize)
-{
-	uint64_t claimed = (uint64_t)syssize * 16;
-
-	if (h->version >= 0x204 && claimed > (uint64_t)h->protected_len + 511)
-		return fail(E_BZ_HEADER,
-			    "the kernel has %u bytes of the %llu that its header "
-			    "names: the file is cut",
-			    h->protected_len, (unsigned long long)claimed);
-	return 0;
-}
-
-int bz_parse(const uint8_t *data, size_t len, struct bz_header *h)
-{
-	struct cursor c = cursor(data, len);
-	uint32_t syssize;
-	uint8_t sects, loadflags;
-	int rc;
-
-	memset(h, 0, sizeof(*h));
-	if (!bz_probe(data, len))
-		return fail(E_BZ_HEADER, "the file has no Linux boot header");
-	cursor_skip(&c, SETUP_SECTS);
-	sects = cursor_u8(&c);
-	cursor_skip(&c, 2);
-	syssize = cursor_le32(&c);
-	cursor_skip(&c, 0x206 - 0x1f8);
-	h->version = cursor_le16(&c);
-	cursor_skip(&c, LOADFLAGS - 0x208);
-	loadflags = cursor_u8(&c);
-	cursor_skip(&c, 2);
-	h->code32_start = cursor_le32(&c);
-	cursor_skip(&c, 0x22c - 0x218);
-	parse_versioned(&c, h);
-	h->setup_len = ((sects ? sects : 4) + 1) * 512u;
-	rc = check_header(h, len, loadflags);
-	if (rc)
-		return rc;
-	h->protected_len = (uint32_t)(len - h->setup_len);
-	return check_length(h, syssize);
-}
-
-/* ---- Arguments ---- */
-
-static bool next_word(const char **text, char *word, size_t size)
-{
-	size_t n = 0;
-
-	while (is_space((unsigned char)**text))
-		(*text)++;
-	if (!**text)
-		return false;
-	for (; **text && !is_space((unsigned char)**text); (*text)++) {
-		if (n + 1 < size)
-			word[n++] = **text;
-	}
-	word[n] = '\0';
-	return true;
-}
-
-static void parse_vga(const char *value, uint16_t *video)
-{
-	static const struct {
-		const char *name;
-		uint16_t mode;
-	} names[] = {{"normal", 0xffff}, {"ext", 0xfffe}, {"ask", 0xfffd}};
-	uint32_t number;
-	unsigned i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(value, names[i].name))
-			*video = names[i].mode;
-	}
-	if (text_to_u32(value, 0, 0xffff, &number))
-		*video = (uint16_t)number;
-}
-
-/* NUMBER[K|M|G|T], and nothing that only looks alike: mem=nopentium, mem=64M@1G. */
-static void parse_mem(const char *value, uint64_t *limit)
-{
-	static const char units[] = "kmgt";
-	char digits[24];
-	const char *unit;
-	uint64_t number;
-	size_t len = strlen(value);
-	unsigned shift = 0;
-
-	if (!len || !text_copy(digits, sizeof(digits), value))
-		return;
-	unit = strchr(units, to_lower((unsigned char)digits[len - 1]));
-	if (unit) {
-		shift = 10 * (unsigned)(unit - units + 1);
-		digits[len - 1] = '\0';
-	}
-	if (text_to_u64(digits, 0, &number) && number && number <= UINT64_MAX >> shift)
-		*limit = number << shift;
-}
-
-void bz_parse_arguments(const char *cmdline, struct bz_arguments *arguments)
-{
-	char word[64];
-
-	*arguments = (struct bz_arguments){.mem_limit = UINT64_MAX};
-	while (next_word(&cmdline, word, sizeof(word))) {
-		if (text_starts(word, "vga="))
-			parse_vga(word + 4, &arguments->video);
-		else if (text_starts(word, "mem="))
-			parse_mem(word + 4, &arguments->mem_limit);
-	}
-}
 
 /* ---- Placement ---- */
 
@@ -219,10 +33,33 @@ static bool is_ram(const struct bz_plan *plan, uint64_t base, uint64_t size)
 	return ranges_contain(plan->ranges, plan->range_count, base, size);
 }
 
+/* Before 2.02, and for a zImage, the setup part has its fixed place, and what the machine has left
+ * of memory there. */
+static int place_real_old(struct bz_plan *plan)
+{
+	const struct bz_header *h = &plan->header;
+	uint32_t room = HEAP_END_OLD + CMDLINE_ROOM_OLD;
+
+	while (room > h->setup_len + PAGE && !is_ram(plan, REAL_OLD, room))
+		room -= 16;
+	if (room <= h->setup_len + PAGE)
+		return fail(E_BZ_MEMORY, "the old kernel's setup part needs %u KB at 0x%x",
+			    (h->setup_len + PAGE) / 1024, REAL_OLD);
+	plan->real_base = REAL_OLD;
+	plan->real_len = room;
+	plan->heap_end = room - CMDLINE_ROOM_OLD;
+	plan->header.cmdline_size = CMDLINE_ROOM_OLD - 1;
+	return 0;
+}
+
 static int place_real(struct bz_plan *plan)
 {
 	uint32_t base;
 
+	if (plan->header.version < 0x202 || !plan->header.loaded_high)
+		return place_real_old(plan);
+	plan->real_len = BZ_REAL_SIZE;
+	plan->heap_end = BZ_HEAP_END;
 	for (base = REAL_LOW; base + BZ_REAL_SIZE <= LOW_END; base += PAGE) {
 		if (is_ram(plan, base, BZ_REAL_SIZE)) {
 			plan->real_base = base;
@@ -274,7 +111,10 @@ static int place_kernel(struct bz_plan *plan)
 
 	if (h->relocatable)
 		return place_relocatable(plan);
-	plan->load = h->code32_start;
+	plan->load = h->loaded_high ? h->code32_start : ZIMAGE;
+	if (!h->loaded_high && plan->load + h->protected_len > REAL_OLD)
+		return fail(E_BZ_HEADER, "the zImage's kernel has %u KB, and 512 fit below 640 KB",
+			    h->protected_len / 1024);
 	if (!is_ram(plan, plan->load, h->protected_len))
 		return no_memory(h, plan->load);
 	if (h->pref_address && !is_ram(plan, h->pref_address, run_size(h)))
@@ -355,6 +195,8 @@ static int place_initrd(struct bz_plan *plan)
 	plan->initrd_len = total;
 	if (!total)
 		return 0;
+	if (plan->header.version < 0x200)
+		return fail(E_BZ_OLD, "a kernel this old takes no initrd");
 	if (stays_in_place(plan)) {
 		plan->initrd = plan->member[0].source;
 		return 0;
@@ -411,11 +253,26 @@ int bz_plan(struct bz_plan *plan)
 	return rc ? rc : plan_moves(plan);
 }
 
+/* How the command line is found: since 2.02 by a pointer, before by a mark at the segment's start.
+ */
+static void point_to_cmdline(const struct bz_plan *plan, size_t len, uint8_t *real)
+{
+	if (plan->header.version >= 0x202) {
+		put_le32(real + BZ_CMD_LINE_PTR, plan->real_base + plan->heap_end);
+		return;
+	}
+	put_le16(real + BZ_CMDLINE_MAGIC, CMDLINE_MAGIC);
+	put_le16(real + BZ_CMDLINE_OFFSET, (uint16_t)plan->heap_end);
+	if (plan->header.version >= 0x200)
+		put_le16(real + BZ_SETUP_MOVE_SIZE, (uint16_t)(plan->heap_end + len + 1));
+}
+
 int bz_real_mode(const struct bz_plan *plan, const uint8_t *data, const char *cmdline,
 		 uint8_t *real)
 {
 	const struct bz_header *h = &plan->header;
-	size_t len = strlen(cmdline), most = min(h->cmdline_size, BZ_REAL_SIZE - BZ_CMDLINE - 1);
+	size_t len = strlen(cmdline);
+	size_t most = min(h->cmdline_size, plan->real_len - plan->heap_end - 1);
 
 	if (len > most)
 		return fail(E_BZ_CMDLINE,
@@ -424,14 +281,19 @@ int bz_real_mode(const struct bz_plan *plan, const uint8_t *data, const char *cm
 	memset(real, 0, BZ_REAL_SIZE);
 	memcpy(real, data, h->setup_len);
 	if (plan->arguments.video)
-		put_le16(real + VID_MODE, plan->arguments.video);
-	real[TYPE_OF_LOADER] = LOADER_UNKNOWN;
-	real[LOADFLAGS] |= CAN_USE_HEAP;
-	put_le16(real + HEAP_END_PTR, BZ_HEAP_END - 0x200);
-	put_le32(real + CODE32_START, (uint32_t)plan->load);
-	put_le32(real + RAMDISK_IMAGE, (uint32_t)plan->initrd);
-	put_le32(real + RAMDISK_SIZE, (uint32_t)plan->initrd_len);
-	put_le32(real + CMD_LINE_PTR, plan->real_base + BZ_CMDLINE);
-	memcpy(real + BZ_CMDLINE, cmdline, len + 1);
+		put_le16(real + BZ_VID_MODE, plan->arguments.video);
+	if (h->version >= 0x200) {
+		real[BZ_TYPE_OF_LOADER] = LOADER_UNKNOWN;
+		put_le32(real + BZ_RAMDISK_IMAGE, (uint32_t)plan->initrd);
+		put_le32(real + BZ_RAMDISK_SIZE, (uint32_t)plan->initrd_len);
+		if (h->loaded_high)
+			put_le32(real + BZ_CODE32_START, (uint32_t)plan->load);
+	}
+	if (h->version >= 0x201) {
+		real[BZ_LOADFLAGS] |= CAN_USE_HEAP;
+		put_le16(real + BZ_HEAP_END_PTR, (uint16_t)(plan->heap_end - 0x200));
+	}
+	point_to_cmdline(plan, len, real);
+	memcpy(real + plan->heap_end, cmdline, len + 1);
 	return 0;
 }

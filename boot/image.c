@@ -51,7 +51,7 @@ static bool begins(const struct image *image, const char *magic, size_t len)
 static enum image_role guess_role(const struct image *image)
 {
 	if (image->type)
-		return strcmp(image->type->name, "script") ? IMAGE_KERNEL : IMAGE_SCRIPT;
+		return image->type->role;
 	if (begins(image, "\x89PNG\r\n", 6) || begins(image, "-----BEGIN ", 11) ||
 	    begins(image, "P6\n", 3) || begins(image, "\xff\xd8\xff", 3))
 		return IMAGE_OTHER;
@@ -165,6 +165,19 @@ struct image *image_selected(void)
 	return NULL;
 }
 
+struct image *image_next_initrd(const struct image *kernel, const struct image *previous)
+{
+	struct image *image;
+	bool behind = !previous;
+
+	list_for_each(image, &images, link) {
+		if (behind && image->role == IMAGE_INITRD && !image->running && image != kernel)
+			return image;
+		behind |= image == previous;
+	}
+	return NULL;
+}
+
 void image_print(const struct image *image)
 {
 	print("%s : %u bytes", image->name, (unsigned)image->len);
@@ -229,18 +242,27 @@ const struct image_type *image_type_to_run(const struct image *image)
 	return type;
 }
 
+/* The kind that @image is to be run as; NULL after fail(). */
+static const struct image_type *check_runnable(const struct image *image)
+{
+	const struct image_type *type = image_type_to_run(image);
+
+	if (type && image->running) {
+		fail(E_IMAGE_RUNNING, "%s: is running already", image->name);
+		return NULL;
+	}
+	return type;
+}
+
 static int execute_one(struct image *image, struct image **replacement)
 {
 	struct running self = {.outer = running, .image = image};
-	const struct image_type *type;
+	const struct image_type *type = check_runnable(image);
 	int rc;
 
 	*replacement = NULL;
-	type = image_type_to_run(image);
 	if (!type)
-		return E_IMAGE_TYPE;
-	if (image->running)
-		return fail(E_IMAGE_RUNNING, "%s: is running already", image->name);
+		return error_code();
 	image->running = true;
 	running = &self;
 	rc = type->execute(image);
@@ -261,6 +283,23 @@ int image_execute(struct image *image)
 		rc = execute_one(image, &next);
 		image = next;
 	} while (image);
+	return rc;
+}
+
+int image_plan(struct image *image)
+{
+	const struct image_type *type = check_runnable(image);
+	int rc;
+
+	if (!type)
+		return error_code();
+	if (!type->plan) {
+		print("%s [%s] would run\n", image->name, type->name);
+		return 0;
+	}
+	image->running = true;
+	rc = type->plan(image);
+	image->running = false;
 	return rc;
 }
 

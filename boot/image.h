@@ -32,10 +32,14 @@ struct image_type {
 	/** Its probe takes nearly anything: asked for only when @image is to be run and is of no
 	 * other kind, and says nothing about its role. */
 	bool fallback;
+	enum image_role role; /* of such images when nothing else says what they are for */
 	/** Does @image look like this kind? */
 	bool (*probe)(const struct image *image);
 	/** Run it. A script returns its status; a kernel returns only on failure. */
 	int (*execute)(struct image *image);
+	/** Print where everything would go, and go nowhere; 0 or an error after fail(). NULL: there
+	 * is nothing to say. */
+	int (*plan)(struct image *image);
 };
 TABLE(image_type);
 
@@ -60,6 +64,11 @@ struct image *image_selected(void);
 const struct image_type *image_type_to_run(const struct image *image);
 /** Execute by type; handles `running`, autofree, the current URI. */
 int image_execute(struct image *image);
+/** `boot --dry-run`: print what image_execute() would do. 0 or an error after fail(). */
+int image_plan(struct image *image);
+/** The image that goes to @kernel as initrd or module after @previous (NULL: the first), in order
+ * of registration; NULL: no more. */
+struct image *image_next_initrd(const struct image *kernel, const struct image *previous);
 /** Tail call: when the running script ends, @image runs in its place. */
 void image_replace(struct image *image);
 /** Was that asked for? The running script then ends before its next line. */

@@ -67,6 +67,11 @@ void leave_to_bios(void)
 	real_int18();
 }
 
+void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t ebx)
+{
+	flat_call(entry, eax, ebx);
+}
+
 void leave_to_kernel16(uint16_t segment, uint16_t stack_offset)
 {
 	real_jump(segment + 0x20, 0, segment, stack_offset);

@@ -18,6 +18,7 @@ static int script_image_execute(struct image *image)
 TABLE_ENTRY(image_type, image_type_script) = {
 	.name = "script",
 	.order = 10,
+	.role = IMAGE_SCRIPT,
 	.probe = script_image_probe,
 	.execute = script_image_execute,
 };

@@ -11,7 +11,7 @@
 #include "lib/error.h"
 #include "netstack/fetch.h"
 
-enum { NAME, TIMEOUT, QUIET, AUTOFREE, SHA256, RETRIES_OPTION, REPLACE, OPTIONS };
+enum { NAME, TIMEOUT, QUIET, AUTOFREE, SHA256, RETRIES_OPTION, REPLACE, DRY_RUN, OPTIONS };
 
 static const struct option options[OPTIONS] = {
 	[NAME] = {'n', "name", OPTION_TEXT,
@@ -23,8 +23,10 @@ static const struct option options[OPTIONS] = {
 	[RETRIES_OPTION] = {0, "retries", OPTION_NUMBER, "attempts after the first (default 3)"},
 	[REPLACE] = {'r', "replace", OPTION_FLAG,
 		     "the running script ends and this runs in its place"},
+	[DRY_RUN] = {0, "dry-run", OPTION_FLAG,
+		     "print where kernel, initrds and modules would go, and do not start it"},
 };
-#define FETCH_OPTIONS REPLACE /* the last one is for imgexec only */
+#define FETCH_OPTIONS REPLACE /* what follows is for imgexec only */
 
 static int download(struct call *call, struct image **image)
 {
@@ -74,7 +76,7 @@ static int acquire(struct call *call, struct image **image)
 	return rc ? rc : take_arguments(call, *image);
 }
 
-static int run_imgfetch(struct call *call)
+static int fetch_as(struct call *call, bool is_initrd)
 {
 	struct image *image;
 	int rc = download(call, &image);
@@ -82,9 +84,20 @@ static int run_imgfetch(struct call *call)
 	if (!rc)
 		rc = take_arguments(call, image);
 	/* A path to appear under in the initrd says what the image is for, whatever it holds. */
-	if (!rc && image->cmdline)
+	if (!rc && (is_initrd || image->cmdline))
 		image->role = IMAGE_INITRD;
 	return rc;
+}
+
+static int run_imgfetch(struct call *call)
+{
+	return fetch_as(call, false);
+}
+
+/* The command's name says what the image is for. */
+static int run_initrd(struct call *call)
+{
+	return fetch_as(call, true);
 }
 
 static int run_imgselect(struct call *call)
@@ -121,6 +134,8 @@ static int run_imgexec(struct call *call)
 		return rc;
 	if (!image)
 		return fail(E_IMAGE_NOT_SELECTED, "no image is selected");
+	if (call->option[DRY_RUN].given)
+		return image_plan(image);
 	if (call->option[AUTOFREE].given)
 		image->autofree = true;
 	if (!call->option[REPLACE].given || !image_current())
@@ -197,12 +212,11 @@ static int run_autoboot(struct call *call)
 #define FETCH_DETAILS                                                                              \
 	"The address may be relative to the running script's. A broken transfer is tried again\n"  \
 	"and resumed. See docs/commands-images.md."
-#define IMGFETCH(command_name)                                                                     \
+#define IMGFETCH(command_name, text, function)                                                     \
 	{                                                                                          \
-		.name = command_name, .arguments = "<uri> [<arguments>...]",                       \
-		.summary = "Download an image; arguments are its path in a kernel's initrd",       \
+		.name = command_name, .arguments = "<uri> [<arguments>...]", .summary = (text),    \
 		.options = options, .option_count = FETCH_OPTIONS, .min_args = 1,                  \
-		.max_args = ARGS_ANY, .run = run_imgfetch, .details = FETCH_DETAILS                \
+		.max_args = ARGS_ANY, .run = (function), .details = FETCH_DETAILS                  \
 	}
 #define IMGSELECT(command_name)                                                                    \
 	{                                                                                          \
@@ -219,9 +233,12 @@ static int run_autoboot(struct call *call)
 		.run = run_imgexec, .details = FETCH_DETAILS                                       \
 	}
 
-TABLE_ENTRY(command, command_imgfetch) = IMGFETCH("imgfetch");
-TABLE_ENTRY(command, command_module) = IMGFETCH("module");
-TABLE_ENTRY(command, command_initrd) = IMGFETCH("initrd");
+TABLE_ENTRY(command, command_imgfetch) = IMGFETCH(
+	"imgfetch", "Download an image; arguments are its path in a kernel's initrd", run_imgfetch);
+TABLE_ENTRY(command, command_module) = IMGFETCH(
+	"module", "Download a module for the kernel; arguments are its command line", run_initrd);
+TABLE_ENTRY(command, command_initrd) = IMGFETCH(
+	"initrd", "Download an initrd; arguments are its path in the kernel's initrd", run_initrd);
 TABLE_ENTRY(command, command_imgselect) = IMGSELECT("imgselect");
 TABLE_ENTRY(command, command_imgload) = IMGSELECT("imgload");
 TABLE_ENTRY(command, command_kernel) = IMGSELECT("kernel");

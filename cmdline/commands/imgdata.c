@@ -2,22 +2,33 @@
 /* imgset imgmem: an image's content into a setting, memory into an image. */
 #include "bios/heap.h"
 #include "bios/physical.h"
-#include "boot/image.h"
-#include "cmdline/command.h"
+#include "cmdline/commands/imgdata.h"
 #include "lib/error.h"
 #include "lib/settings.h"
 #include "lib/text.h"
 #include "netstack/fetch.h"
 
+int imgdata_acquire(const struct call *call, const char *name, struct image **image)
+{
+	struct image_request request = {
+		.uri = name,
+		.timeout_ms = (unsigned)call->option[IMGDATA_TIMEOUT].number,
+		.retries = fetch_retries(),
+		.quiet = call->option[IMGDATA_QUIET].given,
+	};
+
+	return image_acquire(&request, image);
+}
+
+void imgdata_done(const struct call *call, struct image *image)
+{
+	if (!call->option[IMGDATA_KEEP].given)
+		image_free(image);
+}
+
 /* ---- imgset ---- */
 
-enum { KEEP, TIMEOUT, QUIET };
-
-static const struct option imgset_options[] = {
-	[KEEP] = {'k', "keep", OPTION_FLAG, "keep the image; else it is freed"},
-	[TIMEOUT] = {'t', "timeout", OPTION_MS, "give up after this many ms without progress"},
-	[QUIET] = {'q', "quiet", OPTION_FLAG, "no progress line"},
-};
+static const struct option imgset_options[] = {IMGDATA_OPTION_ROWS};
 
 /* Text takes the type that the setting asks for; a last line's end does not belong to it. */
 static int store(const char *setting, const struct image *image)
@@ -43,20 +54,14 @@ static int store(const char *setting, const struct image *image)
 
 static int run_imgset(struct call *call)
 {
-	struct image_request request = {
-		.uri = call->argv[1],
-		.timeout_ms = (unsigned)call->option[TIMEOUT].number,
-		.retries = fetch_retries(),
-		.quiet = call->option[QUIET].given,
-	};
 	struct image *image;
-	int rc = image_acquire(&request, &image);
+	int rc = imgdata_acquire(call, call->argv[1], &image);
 
 	if (rc)
 		return rc;
 	rc = store(call->argv[0], image);
-	if (!rc && !call->option[KEEP].given)
-		image_free(image);
+	if (!rc)
+		imgdata_done(call, image);
 	return rc;
 }
 TABLE_ENTRY(command, cmd_imgset) = {

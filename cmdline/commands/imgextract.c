@@ -2,19 +2,15 @@
 /* imgextract: the content of a gzip image as an image of its own. */
 #include "bios/heap.h"
 #include "boot/gzip.h"
-#include "boot/image.h"
-#include "cmdline/command.h"
+#include "cmdline/commands/imgdata.h"
 #include "lib/error.h"
 #include "lib/text.h"
-#include "netstack/fetch.h"
 
-enum { NAME, KEEP, TIMEOUT, QUIET };
+enum { NAME = IMGDATA_OPTIONS };
 
 static const struct option imgextract_options[] = {
+	IMGDATA_OPTION_ROWS,
 	[NAME] = {'n', "name", OPTION_TEXT, "name of the new image"},
-	[KEEP] = {'k', "keep", OPTION_FLAG, "keep the archive; else it is freed"},
-	[TIMEOUT] = {'t', "timeout", OPTION_MS, "give up after this many ms without progress"},
-	[QUIET] = {'q', "quiet", OPTION_FLAG, "no progress line"},
 };
 
 /* "initrd.gz" becomes "initrd". */
@@ -44,22 +40,16 @@ static int extract(const struct image *archive, const char *name)
 
 static int run_imgextract(struct call *call)
 {
-	struct image_request request = {
-		.uri = call->argv[0],
-		.timeout_ms = (unsigned)call->option[TIMEOUT].number,
-		.retries = fetch_retries(),
-		.quiet = call->option[QUIET].given,
-	};
 	struct image *archive;
 	char name[128];
-	int rc = image_acquire(&request, &archive);
+	int rc = imgdata_acquire(call, call->argv[0], &archive);
 
 	if (rc)
 		return rc;
 	inner_name(archive->name, name, sizeof(name));
 	rc = extract(archive, call->option[NAME].given ? call->option[NAME].text : name);
-	if (!rc && !call->option[KEEP].given)
-		image_free(archive);
+	if (!rc)
+		imgdata_done(call, archive);
 	return rc;
 }
 TABLE_ENTRY(command, cmd_imgextract) = {

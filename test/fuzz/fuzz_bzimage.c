@@ -31,6 +31,9 @@ static void check(void)
 	end = load + plan.header.protected_len;
 	if (!ranges_contain(ranges, 3, load, plan.header.protected_len) ||
 	    !ranges_contain(ranges, 3, plan.initrd, plan.initrd_len) ||
+	    !ranges_contain(ranges, 3, plan.real_base, plan.real_len) ||
+	    plan.heap_end >= plan.real_len || plan.header.setup_len > plan.heap_end ||
+	    ranges_overlap(load, end - load, plan.real_base, plan.real_len) ||
 	    (plan.initrd < end && load < plan.initrd + plan.initrd_len))
 		abort();
 	bz_real_mode(&plan, file, "vga=ask x", real);
@@ -46,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(file, 0, sizeof(file));
 	memcpy(file + 0x1f1, data, header);
 	put_le16(file + 0x1fe, 0xaa55);
-	memcpy(file + 0x202, "HdrS", 4);
+	if (size & 2) /* else one from before 2.00 */
+		memcpy(file + 0x202, "HdrS", 4);
 	memset(&plan, 0, sizeof(plan));
 	memcpy(text, data + header, rest < 299 ? rest : 299);
 	text[rest < 299 ? rest : 299] = 0;

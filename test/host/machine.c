@@ -208,6 +208,12 @@ __attribute__((weak)) void leave_to_bios(void)
 	left("leave_to_bios");
 }
 
+__attribute__((weak)) void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t ebx)
+{
+	if (host_left)
+		host_left("leave_to_flat");
+}
+
 __attribute__((weak)) void leave_to_kernel16(uint16_t segment, uint16_t stack_offset)
 {
 	left("leave_to_kernel16");

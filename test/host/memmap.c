@@ -36,6 +36,14 @@ unsigned memmap_usable(struct memory_range *ranges, unsigned max)
 	return count;
 }
 
+unsigned memmap_visible(struct memory_range *ranges, unsigned max)
+{
+	unsigned count = min(map_count, max);
+
+	memcpy(ranges, map, count * sizeof(*ranges));
+	return count;
+}
+
 int memmap_hide(void)
 {
 	host_memmap_hidden = true;

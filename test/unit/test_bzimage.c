@@ -95,6 +95,23 @@ static void test_old_header(void **state)
 	assert_true(!h.pref_address && !h.init_size);
 }
 
+/* Before 2.00 there is only the size to tell a kernel by: a boot sector's does not fit. */
+static void test_ancient_header(void **state)
+{
+	struct bz_header h;
+
+	make_kernel(0x20f);
+	memset(kernel + 0x202, 0xcc, 4);
+	assert_int_equal(parse(&h, KERNEL_LEN), 0);
+	assert_int_equal(h.version, 0);
+	assert_false(h.loaded_high || h.relocatable);
+	assert_int_equal(h.setup_len, 8192);
+	assert_false(bz_probe(kernel, KERNEL_LEN - 600));
+	assert_false(bz_probe(kernel, 512));
+	put_le16(kernel + 0x1f4, 0);
+	assert_false(bz_probe(kernel, KERNEL_LEN));
+}
+
 static void test_bad_headers(void **state)
 {
 	struct bz_header h;
@@ -107,11 +124,6 @@ static void test_bad_headers(void **state)
 	assert_int_equal(parse(&h, 20000), E_BZ_HEADER);
 	assert_non_null(strstr(error_text(), "cut"));
 
-	make_kernel(0x201);
-	assert_int_equal(parse(&h, KERNEL_LEN), E_BZ_OLD);
-	make_kernel(0x20f);
-	kernel[0x211] = 0;
-	assert_int_equal(parse(&h, KERNEL_LEN), E_BZ_OLD);
 	make_kernel(0x20f);
 	kernel[0x1f1] = 255;
 	assert_int_equal(parse(&h, KERNEL_LEN), E_BZ_HEADER);
@@ -334,6 +346,46 @@ static void test_real_mode(void **state)
 	assert_non_null(strstr(error_text(), "2048"));
 }
 
+/* Before 2.02, and as zImage: the setup part at 0x90000, the command line by a mark. */
+static void test_old_kernels(void **state)
+{
+	static uint8_t real[BZ_REAL_SIZE];
+	static const struct memory_range less[] = {{0, 0x98000, 1, 1}, {0x100000, 64 * MB, 1, 1}};
+
+	plan_for(0x200);
+	plan.header.loaded_high = false;
+	assert_int_equal(bz_plan(&plan), 0);
+	assert_true(plan.load == 0x10000 && plan.real_base == 0x90000);
+	assert_int_equal(plan.heap_end, 0x9800);
+	assert_int_equal(bz_real_mode(&plan, kernel, "auto", real), 0);
+	assert_int_equal(get_le16(real + 0x20), 0xa33f);
+	assert_int_equal(get_le16(real + 0x22), 0x9800);
+	assert_int_equal(get_le16(real + 0x212), 0x9805);
+	assert_string_equal((char *)real + 0x9800, "auto");
+	assert_int_equal(get_le32(real + 0x214), 0x100000); /* not a load address there */
+
+	plan_for(0x201);
+	plan.ranges = less;
+	plan.range_count = ARRAY_SIZE(less);
+	add_member(32 * MB, 100, 0);
+	assert_int_equal(bz_plan(&plan), 0);
+	assert_int_equal(plan.heap_end, 0x7f00);
+	assert_int_equal(bz_real_mode(&plan, kernel, "", real), 0);
+	assert_int_equal(get_le16(real + 0x224), 0x7d00);
+	assert_int_equal(real[0x211], 0x81);
+
+	plan.header.setup_len = 0x7800;
+	assert_int_equal(bz_plan(&plan), E_BZ_MEMORY);
+	plan_for(0x200);
+	plan.header.loaded_high = false;
+	plan.header.protected_len = 0x80001;
+	assert_int_equal(bz_plan(&plan), E_BZ_HEADER);
+	plan_for(0x200);
+	plan.header.version = 0;
+	add_member(32 * MB, 100, 0);
+	assert_int_equal(bz_plan(&plan), E_BZ_OLD);
+}
+
 /* ---- Moves ---- */
 
 #define MODEL (64 * KB)
@@ -527,6 +579,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_header, setup),
 		cmocka_unit_test_setup(test_old_header, setup),
+		cmocka_unit_test_setup(test_ancient_header, setup),
 		cmocka_unit_test_setup(test_bad_headers, setup),
 		cmocka_unit_test_setup(test_arguments, setup),
 		cmocka_unit_test_setup(test_place_relocatable, setup),
@@ -537,6 +590,7 @@ int main(void)
 		cmocka_unit_test_setup(test_initrd_limits, setup),
 		cmocka_unit_test_setup(test_in_place, setup),
 		cmocka_unit_test_setup(test_real_mode, setup),
+		cmocka_unit_test_setup(test_old_kernels, setup),
 		cmocka_unit_test_setup(test_swap, setup),
 		cmocka_unit_test_setup(test_no_scratch, setup),
 		cmocka_unit_test_setup(test_random_moves, setup),

@@ -62,14 +62,15 @@ def compiled(name, *patterns):
     return cached(f"{name}-{digest(*sources, *headers)}", build)
 
 
-def assembled(source):
+def assembled(source, *options):
     """A flat binary built by nasm from one file of test/payload."""
     path = PAYLOAD / source
 
     def build(made, _):
         subprocess.run(
-            ["nasm", "-f", "bin", "-Wall", "-Werror", f"-I{PAYLOAD}/", "-o", made, path],
+            ["nasm", "-f", "bin", "-Wall", "-Werror", *options, f"-I{PAYLOAD}/", "-o", made, path],
             check=True,
         )
 
-    return cached(f"{path.stem}-{digest(path, *sorted(PAYLOAD.glob('*.inc')))}.bin", build)
+    name = "".join([path.stem, *options, "-", digest(path, *sorted(PAYLOAD.glob("*.inc")))])
+    return cached(f"{name}.bin", build)

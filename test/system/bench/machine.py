@@ -91,7 +91,9 @@ class Machine:
         base = self.name = f"{name}{number}"
         self.serial = Serial(lab.run_dir / f"{base}.serial", lab.log_dir / f"{base}.txt")
         self.program = Serial(lab.run_dir / f"{base}.com2", lab.log_dir / f"{base}-program.txt")
+        # Each is read along with the other: a line that nobody reads stops the guest.
         self.program.companion = self.serial
+        self.serial.companion = self.program
         self.monitor = Monitor(lab.run_dir / f"{base}.qmp")
         self.qtest = Qtest(lab.run_dir / f"{base}.qtest") if config.qtest else None
         lab.machines.append(self)

@@ -1,0 +1,174 @@
+"""What else people boot: Multiboot, ELF, old kernels, memdisk, Xen, ourselves; and what is refused."""
+
+import gzip
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench import flat
+from bench.cache import assembled
+from bench.flat import rotating_sum, wait_report
+from bench.servers import SERVER
+
+MEMDISK = Path("/usr/lib/syslinux/memdisk")
+BASE = f"http://{SERVER}"
+MODULE = bytes(range(256)) * 50 + b"odd"
+
+
+@pytest.mark.ours
+def test_flat_programs(lab, boot):
+    """Multiboot 1 and 2, with addresses and moved, plain ELF, gzip of them: all come back to the
+    script, which goes on with the next; what makes no sense is refused."""
+    files = {
+        "mb1": flat.flat(flat.MULTIBOOT), "mb2": flat.flat(flat.MULTIBOOT2),
+        "kludge": flat.flat(flat.ADDRESSES), "elf": flat.flat(flat.PLAIN),
+        "tag": flat.flat(flat.UNKNOWN_TAG), "flag": flat.flat(flat.UNKNOWN_FLAG),
+        "moved": flat.flat(flat.MOVABLE), "bios": flat.flat(flat.PLAIN, 0x9f000),
+        "far": flat.flat(flat.PLAIN, 0x70000000),
+    }
+    for name, path in files.items():
+        lab.file(name, path)
+    lab.file("packed.gz", gzip.compress(files["mb1"].read_bytes()))
+    lab.file("script.gz", gzip.compress(b"#!ipxe\necho from-the-archive ${cwuri}\n"))
+    lab.file("cut.gz", gzip.compress(files["mb1"].read_bytes())[:-9])
+    lab.file("module.bin", MODULE)
+    lab.file("module.gz", gzip.compress(MODULE, mtime=0))
+    lab.web()
+    lab.dhcp()
+    fetches = "".join(f"kernel -q {BASE}/{name}\n" for name in
+                      [*files, "packed.gz", "script.gz", "cut.gz"])
+    machine = boot("console=ttyS0", f"""#!ipxe
+dhcp
+{fetches}module -q {BASE}/module.bin some words
+module -q {BASE}/module.gz
+imgstat
+boot --dry-run mb1 planned && echo dry-done
+boot mb1 return one two  || echo back-1 ${{error}}
+boot kludge return       || echo back-2 ${{error}}
+boot mb2 return          || echo back-3 ${{error}}
+boot elf                 || echo back-4 ${{error}}
+boot packed.gz return    || echo back-5 ${{error}}
+boot moved               || echo back-6 ${{error}}
+boot script.gz           && echo back-7
+boot cut.gz              || echo no-1 ${{error}}
+boot tag                 || echo no-2 ${{error}}
+boot flag                || echo no-3 ${{error}}
+boot bios                || echo no-4 ${{error}}
+boot far                 || echo no-5 ${{error}}
+boot module.gz           || echo no-6 ${{error}}
+imgstat module.bin
+boot mb1 last
+""", redirect=False)
+    # COM2 first: a program waits when nobody reads what it says.
+    said = wait_report(machine)
+    machine.wait_for(r"module.bin : 12803 bytes \[INITRD\] \"some words\"", 60)
+    machine.wait_for(r"kernel mb1 \[multiboot\], entry at 0x200", 30)
+    at = machine.wait_for(r"module module.bin at 0x(\w+), 12803 bytes, arguments: some words", 30)
+    machine.wait_for("command line: planned\n.*dry-done", 30)
+    assert said.one("BEGIN") == {"eax": 0x2BADB002, "whole": 1}
+    info = said.one("multiboot")
+    assert (info["cmdline"], info["loader"]) == ("mb1 return one two", "ipxe.lkrn")
+    assert info["lower"] in range(600, 641) and info["upper"] in range(250 << 10, 256 << 10)
+    assert info["flags"] == 0x26D and info["map"] >= 5 and info["sections"] >= 3
+    modules = said.all("module")
+    packed = gzip.compress(MODULE, mtime=0)
+    assert [m["string"] for m in modules] == ["module.bin some words", "module.gz"]
+    assert [m["size"] for m in modules] == [len(MODULE), len(packed)]
+    assert [m["sum"] for m in modules] == [rotating_sum(MODULE), rotating_sum(packed)]
+    assert all(m["start"] % 4096 == 0 for m in modules)
+    assert modules[0]["start"] == int(at.group(1), 16)
+
+    said = wait_report(machine)
+    assert said.one("BEGIN")["whole"] and said.one("multiboot")["cmdline"] == "kludge return"
+    said = wait_report(machine)
+    assert said.one("BEGIN") == {"eax": 0x36D76289, "whole": 1}
+    assert said.one("multiboot2")["aligned"]
+    tags = said.one("tag")
+    assert tags["cmdline"] == "mb2 return" and tags["loader"] == "ipxe.lkrn"
+    assert tags["rsdp"] == 1 and tags["map"] >= 5 and tags["upper"] == info["upper"]
+    assert [m["sum"] for m in said.all("module")] == [rotating_sum(MODULE), rotating_sum(packed)]
+    assert wait_report(machine).one("BEGIN")["whole"]
+    assert wait_report(machine).one("multiboot")["cmdline"] == "packed.gz return"
+    machine.program.wait_for("03000000", 30)
+    last = wait_report(machine)
+    machine.wait_for("back-1 mb1: the program returned", 30)
+    machine.wait_for("back-6 moved: the program returned", 60)
+    machine.wait_for(f"from-the-archive {BASE}/script.gz", 30)
+    machine.wait_for("back-7", 30)
+    machine.wait_for("no-1 cut.gz: .*damaged or cut|no-1 cut.gz: .*the file is cut", 30)
+    machine.wait_for("no-2 tag: .*unknown compulsory tag 99", 30)
+    machine.wait_for("no-3 flag: .*demands something unknown .*0x80", 30)
+    machine.wait_for("no-4 bios: .*0x9f000 .*not free", 30)
+    machine.wait_for("no-5 far: .*0x70000000 .*not free", 30)
+    machine.wait_for("no-6 module.gz: the archive holds neither", 30)
+    machine.wait_for(r"module.bin : 12803 bytes \[INITRD\]", 30)
+    assert last.one("multiboot")["cmdline"] == "mb1 last"
+    machine.wait_end()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("version, low", [(0, True), (0x200, True), (0x201, False), (0x207, False)],
+                         ids=["zimage-ancient", "zimage-200", "bzimage-201", "bzimage-207"])
+def test_linux_protocols(lab, boot, version, low):
+    """Command line and named files reach a kernel of any protocol; what is no initrd does not."""
+    bcd, wim = bytes(range(200)), b"W" * 5001
+    for name, content in [("kernel", flat.linux(version, low)), ("BCD", bcd), ("boot.wim", wim),
+                          ("kernel2", flat.linux(0x207)), ("back.png", b"\x89PNG\r\n\x1a\n" * 9),
+                          ("other.ipxe", "#!ipxe\n")]:
+        lab.file(name, content)
+    lab.web()
+    lab.dhcp()
+    initrds = "" if version == 0 else (f"initrd -n bcd {BASE}/BCD bcd\n"
+                                       f"initrd {BASE}/boot.wim sources/boot.wim\n")
+    machine = boot("console=ttyS0", f"""#!ipxe
+dhcp
+imgfetch {BASE}/back.png
+imgfetch {BASE}/other.ipxe
+kernel {BASE}/kernel2
+{initrds}kernel {BASE}/kernel one initrd=bcd vga=ask mem=64M "two three"
+boot
+""", redirect=False)
+    said = wait_report(machine)
+    assert said.one("BEGIN") == {"eax": 0x2E6B7A62, "whole": 1}
+    kernel = said.one("linux")
+    assert kernel["version"] == version if version else kernel["version"] != 0x200
+    assert kernel["setup"] == (0x10000 if version >= 0x202 else 0x90000)
+    assert kernel["here"] >> 16 == (1 if low else 0x10)
+    assert kernel["cmdline"] == 'one initrd=bcd vga=ask mem=64M "two three"'
+    assert kernel["video"] == 0xFFFD
+    expected = [("bcd", bcd), ("sources/boot.wim", wim)] if version else []
+    assert [(m["name"], m["size"], m["sum"]) for m in said.all("member")] == [
+        (name, len(data), rotating_sum(data)) for name, data in expected]
+    assert not said.all("rest")
+    machine.wait_end()
+
+
+def iso(folder):
+    """A CD whose boot sector reads the CD's own description."""
+    tree = folder / "tree"
+    tree.mkdir()
+    (tree / "boot.bin").write_bytes(assembled("sector.asm", "-DCD").read_bytes())
+    subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-o", folder / "x.iso", "-b", "boot.bin",
+                    "-no-emul-boot", "-boot-load-size", "4", tree], check=True,
+                   stderr=subprocess.DEVNULL)
+    return folder / "x.iso"
+
+
+@pytest.mark.parametrize("kind, drive, text", [("floppy", 0x00, "DISKS"),
+                                               ("harddisk raw", 0x80, "DISKS"),
+                                               ("iso raw", 0xE0, "CD001")])
+def test_memdisk(lab, boot, tmp_path, kind, drive, text):
+    """memdisk with its disk as initrd, plain or as gzip."""
+    size = 1440 << 10 if kind == "floppy" else 4 << 20
+    disk = assembled("sector.asm").read_bytes().ljust(size, b"\0")
+    if kind == "floppy":
+        disk = gzip.compress(disk)
+    lab.file("memdisk", MEMDISK)
+    lab.file("disk", iso(tmp_path) if kind == "iso raw" else disk)
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, f"#!ipxe\ndhcp\nkernel {BASE}/memdisk {kind}\ninitrd {BASE}/disk\nboot\n")
+    said = wait_report(machine)
+    assert said.one("BEGIN") == {"drive": drive, "text": text}
+    machine.wait_end()
