@@ -48,7 +48,7 @@ static bool gzip_image_probe(const struct image *image)
 
 static int gzip_execute(struct image *archive)
 {
-	struct image *image;
+	struct image *image = NULL;
 	int rc = unpack(archive, &image);
 
 	if (rc)
@@ -59,7 +59,7 @@ static int gzip_execute(struct image *archive)
 
 static int gzip_plan(struct image *archive)
 {
-	struct image *image;
+	struct image *image = NULL;
 	int rc = unpack(archive, &image);
 
 	if (rc)
