@@ -287,6 +287,10 @@ pxe_entry_sp:
 	pop	bp
 	retf
 pxe_refuse:				; nobody serves it
+	push	bp
+	mov	bp, sp
+	or	byte [bp+6], 1		; carry
+	pop	bp
 	mov	ax, 1			; PXENV_EXIT_FAILURE
 	iret
 

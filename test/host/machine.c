@@ -109,10 +109,12 @@ void gate_serve_pxe(gate_handler handler)
 
 void host_pxe_call(struct real_regs *regs)
 {
-	if (pxe_handler)
+	if (pxe_handler) {
 		pxe_handler(regs);
-	else
-		regs->eax = 1;
+		return;
+	}
+	regs->eax = (regs->eax & ~0xffffu) | 1;
+	regs->eflags |= FLAG_CARRY;
 }
 
 void low_pxe_entries(struct pxe_entries *entries)

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The PXE API: its structures, the dispatcher, the preboot functions. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <cmocka.h>
-#include "test/host/host.h"
-#include "bios/physical.h"
-#include "boot/pxe.h"
+#include "test/unit/pxe_program.h"
+#include "boot/pxe_packets.h"
 #include "boot/pxe_params.h"
-#include "lib/settings.h"
-
-#define MEMORY (2u * 1024 * 1024)
-#define BLOCK  0x20000u /* the program's parameter block: 2000:0000 */
-
-static struct nic *nic;
+#include "san/guest.h"
 
 static void sent(struct nic *card, const struct tx_frame *frame)
 {
@@ -21,24 +11,14 @@ static void sent(struct nic *card, const struct tx_frame *frame)
 
 static int setup(void **state)
 {
-	host_reset();
-	settings_reset();
-	physical_memory = calloc(1, MEMORY);
-	physical_memory_size = MEMORY;
-	nic = host_card_add(0, sent);
-	assert_int_equal(nic_open(nic), 0);
-	pxe_start(nic);
+	program_start(sent);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	pxe_stop();
-	nic_close_all();
-	host_card_reset();
-	free(physical_memory);
-	physical_memory = NULL;
-	physical_memory_size = 0;
+	guest_running(false);
+	program_stop();
 	return 0;
 }
 
@@ -51,18 +31,6 @@ static uint16_t call_at(uint16_t opcode, uint16_t segment, uint16_t offset)
 	assert_int_equal(regs.eax >> 16, 0xaaaa);
 	assert_int_equal(!!(regs.eflags & FLAG_CARRY), (uint16_t)regs.eax != 0);
 	return (uint16_t)regs.eax;
-}
-
-/* The same with @block of @size bytes copied in and out; returns the status. */
-static uint16_t call(uint16_t opcode, void *block, size_t size)
-{
-	uint16_t ax;
-
-	memcpy(physical(BLOCK, size), block, size);
-	ax = call_at(opcode, BLOCK >> 4, 0);
-	memcpy(block, physical(BLOCK, size), size);
-	assert_int_equal(ax != 0, get_le16(block) != 0);
-	return get_le16(block);
 }
 
 static uint8_t sum(const uint8_t *data, size_t len)
@@ -125,7 +93,7 @@ static void nothing_is_left_behind(void **state)
 	for (unsigned i = 0; i < LOW_PXE_SIZE; i++)
 		assert_int_equal(pxenv[i], 0);
 	assert_null(host_gate_handler(GATE_INT1A));
-	regs = (struct real_regs){.ebx = PXENV_STOP_BASE, .es = BLOCK >> 4};
+	regs = (struct real_regs){.ebx = PXENV_STOP_BASE, .es = PROGRAM_BLOCK >> 4};
 	host_pxe_call(&regs);
 	assert_int_equal(regs.eax, PXENV_EXIT_FAILURE);
 }
@@ -179,6 +147,105 @@ static void text_is_bounded(void **state)
 	assert_false(pxe_text((struct segoff){8, 0xffff}, out, sizeof(out)));
 }
 
+/* ---- Cached packets ---- */
+
+static uint16_t cached(uint16_t type, uint16_t size, struct segoff buffer,
+		       struct pxe_get_cached_info *info)
+{
+	*info = (struct pxe_get_cached_info){
+		.packet_type = type, .buffer_size = size, .buffer = buffer};
+	return call(PXENV_GET_CACHED_INFO, info, sizeof(*info));
+}
+
+static void packets_by_pointer(void **state)
+{
+	struct pxe_get_cached_info info;
+
+	for (uint16_t type = 1; type <= 3; type++) {
+		assert_int_equal(cached(type, 0, (struct segoff){0}, &info), 0);
+		assert_int_equal(info.buffer_size, PXE_PACKET_SIZE);
+		assert_int_equal(info.buffer_limit, PXE_PACKET_SIZE);
+		assert_int_equal(at(info.buffer)[0], type == 1 ? 1 : 2);
+		assert_int_equal(get_be32(at(info.buffer) + 236), 0x63825363);
+		assert_memory_equal(at(info.buffer) + 28, net0->mac, 6);
+	}
+	/* A size without a place to write to is a question for the pointer, too. */
+	assert_int_equal(cached(2, 300, (struct segoff){0}, &info), 0);
+	assert_int_equal(info.buffer.segment, pxe_pxenv().segment);
+}
+
+static void packets_by_copy(void **state)
+{
+	struct pxe_get_cached_info info;
+	uint8_t *ours, *copy = physical(PROGRAM_DATA, 4096);
+
+	assert_int_equal(cached(2, 0, (struct segoff){0}, &info), 0);
+	ours = at(info.buffer);
+	memset(copy, 0xee, 4096);
+	assert_int_equal(cached(2, 300, far(PROGRAM_DATA), &info), 0);
+	assert_int_equal(info.buffer_size, 300);
+	assert_memory_equal(copy, ours, 300);
+	assert_int_equal(copy[300], 0xee);
+	assert_int_equal(cached(3, 4000, far(PROGRAM_DATA), &info), 0);
+	assert_int_equal(info.buffer_size, PXE_PACKET_SIZE);
+	assert_int_equal(copy[PXE_PACKET_SIZE], 0xee);
+}
+
+static void packets_refused(void **state)
+{
+	struct pxe_get_cached_info info;
+
+	assert_int_equal(cached(0, 0, (struct segoff){0}, &info), PXENV_STATUS_UNSUPPORTED);
+	assert_int_equal(cached(4, 0, (struct segoff){0}, &info), PXENV_STATUS_UNSUPPORTED);
+	assert_int_equal(cached(0xffff, 0, (struct segoff){0}, &info), PXENV_STATUS_UNSUPPORTED);
+	assert_int_equal(cached(2, 300, pxe_pxenv(), &info), PXENV_STATUS_FAILURE);
+	assert_int_equal(cached(2, 300, (struct segoff){0xff00, 0xf100}, &info),
+			 PXENV_STATUS_FAILURE);
+	assert_memory_equal(at(pxe_pxenv()), "PXENV+", 6);
+}
+
+/* ---- Giving the machine back ---- */
+
+static void preboot_calls(void **state)
+{
+	struct pxe_start_undi start = {0};
+
+	assert_int_equal(call(PXENV_START_UNDI, &start, sizeof(start)), 0);
+	assert_int_equal(call_plain(PXENV_START_BASE), 0);
+	assert_int_equal(call_plain(PXENV_STOP_BASE), 0);
+}
+
+/* As PXELINUX does it before it starts a kernel. */
+static void all_is_given_back(void **state)
+{
+	guest_running(true);
+	memmap_hide();
+	assert_int_equal(call_plain(PXENV_STOP_UNDI), PXENV_STATUS_KEEP_UNDI);
+	assert_int_equal(call_plain(PXENV_UNLOAD_STACK), 0);
+	assert_null(host_gate_handler(GATE_INT1A));
+	assert_true(host_memmap_hidden && net0->open);
+	assert_int_equal(call_plain(PXENV_START_BASE), PXENV_STATUS_UNSUPPORTED);
+	assert_int_equal(call_plain(PXENV_STOP_UNDI), 0);
+	assert_false(host_memmap_hidden || net0->open || guest_is_running());
+	assert_null(host_gate_handler(GATE_INT08));
+	assert_null(pxe_nic);
+	assert_int_equal(call_at(PXENV_STOP_BASE, PROGRAM_BLOCK >> 4, 0), PXENV_EXIT_FAILURE);
+}
+
+static void a_foreign_hook_keeps_us(void **state)
+{
+	guest_running(true);
+	memmap_hide();
+	host_foreign_hook = true;
+	assert_int_equal(call_plain(PXENV_UNLOAD_STACK), PXENV_STATUS_KEEP_ALL);
+	assert_non_null(host_gate_handler(GATE_INT1A));
+	host_foreign_hook = false;
+	assert_int_equal(call_plain(PXENV_UNLOAD_STACK), 0);
+	host_foreign_hook = true;
+	assert_int_equal(call_plain(PXENV_STOP_UNDI), PXENV_STATUS_KEEP_UNDI);
+	assert_true(host_memmap_hidden && net0->open && pxe_nic == net0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +256,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_functions_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(blocks_outside_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(packets_by_pointer, setup, teardown),
+		cmocka_unit_test_setup_teardown(packets_by_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(packets_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(preboot_calls, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_is_given_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_foreign_hook_keeps_us, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
