@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Image type "script": #!ipxe by its first line, and the command line's script by its name. */
 #include "boot/image.h"
+#include "bios/heap.h"
 #include "cmdline/command.h"
+#include "lib/error.h"
 
 static bool script_image_probe(const struct image *image)
 {
@@ -10,9 +12,21 @@ static bool script_image_probe(const struct image *image)
 	       script_probe((const char *)image->data, image->len);
 }
 
+/* A program that the script starts may use all memory but our homes, and may come back: the text is
+ * kept on the heap meanwhile. */
 static int script_image_execute(struct image *image)
 {
-	return script_run(image->name, (const char *)image->data, image->len);
+	size_t len = image->len;
+	char *text = heap_alloc(len + 1);
+	int rc;
+
+	if (!text)
+		return fail(E_NO_MEMORY, "%s: out of memory for %u bytes of script", image->name,
+			    (unsigned)len);
+	memcpy(text, image->data, len);
+	rc = script_run(image->name, text, len);
+	heap_free(text);
+	return rc;
 }
 
 TABLE_ENTRY(image_type, image_type_script) = {
