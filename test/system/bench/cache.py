@@ -74,3 +74,33 @@ def assembled(source, *options):
 
     name = "".join([path.stem, *options, "-", digest(path, *sorted(PAYLOAD.glob("*.inc")))])
     return cached(f"{name}.bin", build)
+
+
+REAL_MODE = ["-m16", "-Os", "-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-pie",
+             "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
+             "-mno-sse", "-Wall", "-Wextra", "-Werror"]
+
+
+def real_mode_program(name):
+    """A flat binary for real mode from a folder of test/payload: C, one .asm and one .ld."""
+    folder = PAYLOAD / name
+    sources = sorted(path for path in folder.iterdir() if path.suffix in (".c", ".h", ".asm", ".ld"))
+
+    def build(made, work):
+        objects = []
+        for source in sources:
+            out = work / f"{source.stem}.o"
+            if source.suffix == ".asm":
+                subprocess.run(["nasm", "-f", "elf32", "-Wall", "-Werror", "-o", out, source],
+                               check=True)
+            elif source.suffix == ".c":
+                subprocess.run(["gcc", *REAL_MODE, "-c", "-o", out, source], check=True)
+            else:
+                continue
+            objects.append(out)
+        linked = work / "linked"
+        subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "--no-warn-rwx-segments",
+                        "-T", folder / f"{name}.ld", "-o", linked, *objects], check=True)
+        subprocess.run(["objcopy", "-O", "binary", linked, made], check=True)
+
+    return cached(f"{name}-{digest(*sources, __file__)}.bin", build)
