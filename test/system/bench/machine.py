@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -106,6 +107,14 @@ class Machine:
         self.wait_for = self.serial.wait_for
         self.wait_end = self.serial.wait_end
         self.send = self.serial.send
+
+    def wait_until(self, condition, what, timeout=60):
+        """Waits for what is seen elsewhere; the console is read meanwhile, a full line stops QEMU."""
+        end = time.monotonic() + timeout * SLOW
+        while not condition():
+            if time.monotonic() > end or self.serial.closed:
+                raise AssertionError(f"never saw {what}")
+            self.serial.poll(0.05)
 
     def _unplugged(self):
         return [index for index, nic in enumerate(self.config.nics) if not nic.cable]
