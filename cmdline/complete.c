@@ -3,6 +3,7 @@
  * Completion of the word at the cursor. What may stand there is read off the
  * command's own usage text: "<setting>", "<interface>", "<card>", "<image>",
  * "<label>", "<command>", "<scope>", "<area>" and "<code>" name what is offered.
+ * A word that needs quotes is offered with them.
  */
 #include "cmdline/interpreter.h"
 #include "bios/heap.h"
@@ -21,20 +22,33 @@ struct search {
 	char word[WORD_MAX]; /* what is there already */
 	char head[WORD_MAX]; /* of it, what every candidate keeps: "net0/", "--x=${" */
 	const char *tail;    /* behind each candidate */
+	char quote;	     /* the word was begun with, or 0 */
+	bool expanding;	     /* inside ${…}: what stands before is as it was typed */
 };
+
+/* The word @text as it is to be typed. */
+static void spell(const struct search *s, const char *text, const char *tail, char *out,
+		  size_t size)
+{
+	if (s->expanding || (s->quote && !strchr(tail, ' '))) /* it goes on */
+		format(out, size, "%s%s", s->quote ? (const char[]){s->quote, 0} : "", text);
+	else
+		word_quote(text, s->quote, out, size);
+	format_append(out, size, "%s", tail);
+}
 
 /* Offer head + @name + tail; the list stays sorted, without repetitions. */
 static void offer(struct search *s, const char *name, const char *tail)
 {
 	struct completions *c = s->found;
-	char text[WORD_MAX];
+	char whole[WORD_MAX], text[2 * WORD_MAX];
 	unsigned at = 0;
 	char *copy;
 
-	if (format(text, sizeof(text), "%s%s", s->head, name) >= sizeof(text) ||
-	    !text_starts(text, s->word) || c->count == COMPLETIONS_MAX)
+	if (format(whole, sizeof(whole), "%s%s", s->head, name) >= sizeof(whole) ||
+	    !text_starts(whole, s->word) || c->count == COMPLETIONS_MAX)
 		return;
-	format_append(text, sizeof(text), "%s", tail);
+	spell(s, whole, tail, text, sizeof(text));
 	while (at < c->count && strcmp(c->word[at], text) < 0)
 		at++;
 	if (at < c->count && !strcmp(c->word[at], text))
@@ -140,15 +154,30 @@ static void offer_stored(const char *scope, const struct setting_value *value, v
 		offer(s, text, "");
 }
 
+/* @scope as it was typed: "net0/" or "". A virtual one has only what is at home in it. */
 static void offer_predefined(struct search *s, const char *scope)
 {
 	const struct setting *setting;
-	char text[WORD_MAX];
+	char text[WORD_MAX], name[WORD_MAX];
+	bool computed;
 
+	format(text, sizeof(text), "%.*s", (int)strlen(scope) - (*scope != 0), scope);
+	computed = setting_provider_find(text);
 	table_for_each(setting, setting) {
-		format(text, sizeof(text), "%s%s", scope, setting->name);
-		offer(s, text, s->tail);
+		if (computed && ((!setting->compute && !setting->alias) ||
+				 strcmp(text, setting->home ? setting->home : "builtin") != 0))
+			continue;
+		format(name, sizeof(name), "%s%s", scope, setting->name);
+		offer(s, name, s->tail);
 	}
+}
+
+static void offer_virtual_scopes(struct search *s)
+{
+	const struct setting_provider *provider;
+
+	table_for_each(setting_provider, provider)
+		offer(s, provider->scope, "/");
 }
 
 static void offer_types(struct search *s, const char *name, size_t len)
@@ -173,10 +202,12 @@ static void offer_settings(struct search *s)
 		offer_types(s, name, (size_t)(colon + 1 - name));
 		return;
 	}
-	if (slash)
+	if (slash) {
 		format(scope, sizeof(scope), "%.*s", (int)(slash + 1 - name), name);
-	else
+	} else {
 		offer_interfaces(s, "/");
+		offer_virtual_scopes(s);
+	}
 	offer(s, "netX", "/");
 	offer_predefined(s, scope);
 	settings_walk(offer_stored, s);
@@ -274,43 +305,77 @@ static bool inside_expansion(struct search *s)
 		open = p;
 		p += 2;
 	}
-	if (!open || strchr(open, '}'))
+	if (!open || strchr(open, '}') || s->quote == '\'')
 		return false;
+	s->expanding = true;
 	format(s->head, sizeof(s->head), "%.*s", (int)(open + 2 - s->word), s->word);
 	s->tail = "}";
 	return true;
 }
 
+/* The words of the command that @line ends in; false when a quote, at *@open, is not closed. */
+static bool cut(char *line, struct words *words, int max, size_t *open)
+{
+	char *rest = line;
+
+	do {
+		if (lexer_next(&rest, words, max, true)) {
+			*open = (size_t)(rest - line);
+			return false;
+		}
+	} while (words->next != THEN_END);
+	return true;
+}
+
+/* What @line has from @start to @cursor, into s->word; false when that is not the part of a word
+ * that there could be. */
+static bool take_word(struct search *s, const char *line, size_t start, size_t cursor)
+{
+	if (start < cursor && (line[start] == '"' || line[start] == '\''))
+		s->quote = line[start++];
+	if (cursor - start >= sizeof(s->word))
+		return false;
+	memcpy(s->word, line + start, cursor - start);
+	s->word[cursor - start] = 0;
+	return !s->quote || (!strchr(s->word, s->quote) && !strchr(s->word, '\\'));
+}
+
+static void complete_word(struct search *s, const char *line, size_t cursor, struct words *words,
+			  int max)
+{
+	size_t *start = &s->found->start;
+	char *copy = text_dup_len(line, *start);
+	bool whole = copy && cut(copy, words, max, start);
+
+	if (copy && !whole && (!*start || is_space((uint8_t)line[*start - 1]))) {
+		/* The word holds blanks, behind a quote. */
+		heap_free(copy);
+		copy = text_dup_len(line, *start);
+		whole = copy && cut(copy, words, max, start);
+	}
+	if (whole && take_word(s, line, *start, cursor)) {
+		if (inside_expansion(s))
+			offer_settings(s);
+		else
+			offer_for(s, words->word, words->count);
+	}
+	heap_free(copy);
+}
+
 void complete(const char *line, size_t cursor, struct completions *c)
 {
-	char *copy = text_dup_len(line, cursor);
 	struct search s = {.found = c, .tail = " "};
 	struct words words = {.next = THEN_ALWAYS};
 	int max = lexer_words_max(cursor);
-	char *rest = copy;
-	int broken = 0;
 
 	*c = (struct completions){.start = cursor};
 	while (c->start && !is_space((uint8_t)line[c->start - 1]))
 		c->start--;
 	c->word = heap_alloc((COMPLETIONS_MAX + 1) * sizeof(*c->word));
 	words.word = heap_alloc((size_t)max * sizeof(*words.word));
-	if (copy && c->word && words.word && cursor - c->start < sizeof(s.word)) {
-		text_copy(s.word, sizeof(s.word), line + c->start);
-		s.word[cursor - c->start] = 0;
-		copy[c->start] = 0;
-		do
-			broken = lexer_next(&rest, &words, max, true);
-		while (words.next != THEN_END && !broken);
-		if (broken)
-			; /* inside quotes nothing has a meaning yet */
-		else if (inside_expansion(&s))
-			offer_settings(&s);
-		else
-			offer_for(&s, words.word, words.count);
-	}
+	if (c->word && words.word)
+		complete_word(&s, line, cursor, &words, max);
 	heap_free(words.word);
-	heap_free(copy);
 }
 
 void completions_free(struct completions *c)

@@ -41,6 +41,9 @@ int lexer_next(char **line, struct words *words, int max, bool quoting);
 bool word_is_quoted(const char *word);
 /** What @word means: without its quotes, ${…} replaced when @expanding. Heap; NULL after fail(). */
 char *word_value(char *word, bool quoting, bool expanding);
+/** Write @text as a word that means it to @out, cut at @size: between @quote characters, or with
+ * @quote 0 only when it needs them. */
+void word_quote(const char *text, char quote, char *out, size_t size);
 /** word_value() of each; NULL after fail(). */
 char **words_values(const struct words *words, bool quoting, bool expanding);
 void words_free(char **values, int count);

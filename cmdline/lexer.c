@@ -12,6 +12,7 @@
 #include "cmdline/interpreter.h"
 #include "bios/heap.h"
 #include "lib/error.h"
+#include "lib/format.h"
 #include "lib/text.h"
 
 static bool is_quote(char c)
@@ -184,6 +185,33 @@ static int append_pieces(char **text, char *word, bool expanding)
 		word = end + 1;
 	}
 	return rc;
+}
+
+/* Would @text as it is be something else than one word that means itself? */
+static bool needs_quotes(const char *text)
+{
+	if (!*text || *text == '#' || separator_of(text) != THEN_END || strstr(text, "${"))
+		return true;
+	while (*text && !is_space((uint8_t)*text) && !is_quote(*text))
+		text++;
+	return *text;
+}
+
+void word_quote(const char *text, char quote, char *out, size_t size)
+{
+	if (!quote && !needs_quotes(text)) {
+		format(out, size, "%s", text);
+		return;
+	}
+	if (strchr(text, '\''))
+		quote = '"';
+	else if (!quote)
+		quote = '\'';
+	format(out, size, "%c", quote);
+	for (; *text; text++)
+		format_append(out, size, "%s%c", quote == '"' && strchr("\"\\$", *text) ? "\\" : "",
+			      *text);
+	format_append(out, size, "%c", quote);
 }
 
 char *word_value(char *word, bool quoting, bool expanding)

@@ -273,7 +273,8 @@ static void complete_here(struct editor *e)
 	complete(e->text, e->line.cursor, &c);
 	typed = e->line.cursor - c.start;
 	common = c.count ? common_length(&c) : 0;
-	if (common > typed) {
+	/* More than there is, or the same with quotes. */
+	if (common > typed || (common && memcmp(c.word[0], e->text + c.start, common) != 0)) {
 		line_text_cut(&e->line, e->line.cursor, typed);
 		line_text_insert(&e->line, c.word[0], common);
 	} else if (c.count > 1 && e->tabbed) {

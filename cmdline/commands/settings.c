@@ -123,7 +123,7 @@ static void print_computed(struct listing *l)
 
 	table_for_each(setting, setting) {
 		format(name, sizeof(name), "%s/%s", l->scope, setting->name);
-		if (setting->compute && !setting_fetch(name, &value) &&
+		if ((setting->compute || setting->alias) && !setting_fetch(name, &value) &&
 		    !strcmp(value.scope, l->scope)) {
 			print_value(&value, l->quiet);
 			l->count++;

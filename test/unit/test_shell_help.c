@@ -31,6 +31,8 @@ static int teardown(void **state)
 {
 	settings_reset();
 	history_clear(&history);
+	while (!list_empty(&images))
+		image_free(list_first(&images, struct image, link));
 	host_card_reset();
 	return 0;
 }
@@ -119,11 +121,47 @@ static void test_complete_words(void **state)
 	EDITS("show my-own:hexh\t\r", "show my-own:hexhyp ");
 	EDITS("echo a${my-o\tb\r", "echo a${my-own}b");
 	EDITS("echo ${net1/spe\t\r", "echo ${net1/special}");
+	/* What is computed, of all scopes. */
+	EDITS("show smb\tu\t\r", "show smbios/uuid ");
+	EDITS("echo ${cpui\tcpuv\t\r", "echo ${cpuid/cpuvendor}");
+	EDITS("show acp\tFACP.10.6\r", "show acpi/FACP.10.6");
+	EDITS("show memm\tme\t\r", "show memmap/memsize ");
+	EDITS("show fea\t\r", "show feature/");
+	EDITS("show pci/filen\t\r", "show pci/filen");
 	/* Nothing fits. */
 	EDITS("nosuch x\t\r", "nosuch x");
 	EDITS("show zzzz\t\r", "show zzzz");
 	/* In the middle of a line. */
 	EDITS("sanh x\x02\x02\t\r", "sanhook  x");
+}
+
+/* Names that are several words to the shell. */
+static void test_complete_quotes(void **state)
+{
+	setting_store("my-own", "x", SOURCE_SCRIPT);
+	assert_non_null(image_add("my image.img", NULL, NULL, 0, 0));
+	EDITS("imgstat my\t-\r", "imgstat 'my image.img' -");
+	EDITS("imgstat 'my\t-\r", "imgstat 'my image.img' -");
+	EDITS("imgstat \"my im\t-\r", "imgstat \"my image.img\" -");
+	EDITS("echo hi && imgstat 'my im\t-\r", "echo hi && imgstat 'my image.img' -");
+	/* Several: as far as all go. */
+	assert_non_null(image_add("my other.img", NULL, NULL, 0, 0));
+	EDITS("imgstat my\t\r", "imgstat 'my ");
+	EDITS("imgstat my\to\t\r", "imgstat 'my other.img' ");
+	assert_non_null(image_add("mine", NULL, NULL, 0, 0));
+	EDITS("imgstat m\t\r", "imgstat m");
+	EDITS("imgstat mi\t\r", "imgstat mine ");
+	assert_non_null(image_add("a'b \"c\" $", NULL, NULL, 0, 0));
+	EDITS("imgstat a\t\r", "imgstat \"a'b \\\"c\\\" \\$\" ");
+	assert_non_null(image_add("#x", NULL, NULL, 0, 0));
+	EDITS("imgstat '#\t\r", "imgstat '#x' ");
+	/* Settings, inside quotation marks only. */
+	EDITS("echo \"a b ${my-\t\"\r", "echo \"a b ${my-own}\"");
+	EDITS("echo 'a ${my-\t'\r", "echo 'a ${my-'");
+	EDITS("show \"my-\t\r", "show \"my-own\" ");
+	/* A quote inside a word, and one that is closed. */
+	EDITS("imgstat x'my \t'\r", "imgstat x'my '");
+	EDITS("imgstat 'my'\t\r", "imgstat 'my'");
 }
 
 static void test_complete_ambiguous(void **state)
@@ -158,6 +196,9 @@ static void test_complete_without_memory(void **state)
 	for (unsigned n = 1; n < 12; n++) {
 		struct completions c;
 
+		host_heap_fail(n, true);
+		complete("imgstat 'x sanh", 15, &c);
+		completions_free(&c);
 		host_heap_fail(n, true);
 		complete("sanh", 4, &c);
 		completions_free(&c);
@@ -250,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_search, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_complete_words, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_complete_quotes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_complete_ambiguous, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_complete_labels, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_complete_without_memory, setup, teardown),
