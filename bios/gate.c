@@ -300,9 +300,14 @@ void gate_interrupt(struct interrupt_frame *frame)
 
 /* ---- Guests ---- */
 
-static bool guest_gave_up(struct real_regs *regs)
+static bool guest_int18(struct real_regs *regs)
 {
-	gate_enter_leave(1);
+	gate_enter_leave(GUEST_INT18);
+}
+
+static bool guest_int19(struct real_regs *regs)
+{
+	gate_enter_leave(GUEST_INT19);
 }
 
 int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16_t stack_offset,
@@ -314,8 +319,8 @@ int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16
 	int rc;
 
 	console_text_mode();
-	gate_hook(GATE_INT18, guest_gave_up);
-	gate_hook(GATE_INT19, guest_gave_up);
+	gate_hook(GATE_INT18, guest_int18);
+	gate_hook(GATE_INT19, guest_int19);
 	rc = gate_enter(regs, (uint32_t)segment << 16 | offset, 0, stack_segment, stack_offset);
 	head->guest_frame = outer_frame;
 	console_guest_left();
@@ -350,11 +355,11 @@ void flat_call(uint32_t entry, uint32_t eax, uint32_t ebx)
 	gate_flat(entry, eax, ebx);
 }
 
-void real_int18(void)
+void real_interrupt(uint8_t number)
 {
 	real_keep_guest();
 	console_text_mode();
-	gate_jump(*vector(0x18), 0, 0x7c00);
+	gate_jump(*vector(number), 0, 0x7c00);
 }
 
 void real_idle(void)

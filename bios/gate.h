@@ -88,14 +88,16 @@ void *low_pxe(void);
 
 /**
  * Enter a boot sector or NBP at @segment:@offset with @regs, a far return address
- * pushed on the stack at @stack_segment:@stack_offset. Returns when the program
- * executes INT 18h or INT 19h (1: returned so; both are hooked meanwhile) or a far
- * return (0, with its registers in @regs). Guests may nest.
+ * pushed on the stack at @stack_segment:@stack_offset. Returns how the program gave
+ * up: INT 18h and INT 19h are hooked meanwhile; after a far return its registers are
+ * in @regs. Guests may nest.
  */
+enum guest_end { GUEST_RETURNED, GUEST_INT18, GUEST_INT19, GUEST_ENDS };
 int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16_t stack_offset,
 	       struct real_regs *regs);
 
-/** From a handler: abandon the innermost guest, whose real_enter() returns @rc (not 0 or 1). */
+/** From a handler: abandon the innermost guest, whose real_enter() returns @rc (from GUEST_ENDS
+ * on). */
 void real_leave(int rc) __attribute__((noreturn));
 
 /** INT 18h and INT 19h are the BIOS' own again: guests only come back by a far return. */
@@ -107,8 +109,8 @@ void real_jump(uint16_t segment, uint16_t offset, uint16_t data_segment, uint16_
 /** Call flat 32-bit code at @entry, interrupts off, with these registers and a stack of ours; comes
  * back when it returns. */
 void flat_call(uint32_t entry, uint32_t eax, uint32_t ebx);
-/** Hand the machine to the BIOS' INT 18h (next boot device). */
-void real_int18(void) __attribute__((noreturn));
+/** Hand the machine to the BIOS' INT 18h (next boot device) or INT 19h (boot order anew). */
+void real_interrupt(uint8_t number) __attribute__((noreturn));
 /** A moment in real mode with interrupts on, so that the BIOS' clock and keyboard run. */
 void real_idle(void);
 

@@ -31,6 +31,11 @@ int power_off(void);
 void leave_to_bios(void) __attribute__((noreturn));
 /** Enter a flat 32-bit program; comes back when it returns. */
 void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t ebx);
+/** Have the BIOS begin its boot order anew (INT 19h). Does not return. */
+void leave_to_bootstrap(void) __attribute__((noreturn));
+/** Enter the boot sector of @drive that lies at 0:7C00, for good. leave_prepare() was called before
+ * it was loaded. */
+void leave_to_boot_sector(unsigned drive) __attribute__((noreturn));
 /** Jump to a 16-bit kernel entry; does not return. */
 void leave_to_kernel16(uint16_t segment, uint16_t stack_offset) __attribute__((noreturn));
 

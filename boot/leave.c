@@ -6,6 +6,7 @@
 #include "acpi/power.h"
 #include "bios/gate.h"
 #include "bios/memmap.h"
+#include "bios/physical.h"
 #include "bios/power.h"
 #include "boot/boot.h"
 #include "boot/boot_timer.h"
@@ -16,6 +17,8 @@
 #include "netstack/tcp.h"
 #include "san/guest.h"
 #include "san/san.h"
+
+#define BOOT_STUB 0x7a00u
 
 /* Somebody hooked a vector over us: his handler calls our stub, which needs both homes. */
 static void unhide(void)
@@ -64,7 +67,22 @@ int power_off(void)
 void leave_to_bios(void)
 {
 	leave_prepare();
-	real_int18();
+	real_interrupt(0x18);
+}
+
+void leave_to_bootstrap(void)
+{
+	leave_prepare();
+	real_interrupt(0x19);
+}
+
+void leave_to_boot_sector(unsigned drive)
+{
+	/* real_jump() clears the registers: sti; mov dl,drive; jmp 0:7c00 */
+	const uint8_t jump[] = {0xfb, 0xb2, (uint8_t)drive, 0xea, 0x00, 0x7c, 0x00, 0x00};
+
+	memcpy(physical(BOOT_STUB, sizeof(jump)), jump, sizeof(jump));
+	real_jump(0, BOOT_STUB, 0, 0x7c00);
 }
 
 void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t ebx)

@@ -11,6 +11,7 @@
 #include "bios/low.h"
 #include "boot/boot.h"
 #include "boot/boot_timer.h"
+#include "boot/exit_method.h"
 #include "boot/image.h"
 #include "boot/on_fail.h"
 #include "boot/startup.h"
@@ -66,6 +67,7 @@ static void seed_random(void)
 /* Options with a value that means nothing are said at once, not when they are needed. */
 static void check_options(void)
 {
+	exit_method_check();
 	on_fail_check();
 	nic_check_preference();
 }
@@ -102,7 +104,7 @@ int main(void)
 				script_words);
 	if (!script && ctrl_b()) {
 		shell_run();
-		leave_to_bios();
+		exit_leave();
 	}
 	for (;;) {
 		boot_timer_start();
@@ -112,7 +114,7 @@ int main(void)
 				  boot_timer_seconds());
 		boot_timer_stop();
 		if (rc == 0)
-			leave_to_bios();
+			exit_leave();
 		report_failure(rc);
 		on_fail_act(script ? "exit" : "retry");
 		line_failed(rc); /* a failure that comes back is said again */

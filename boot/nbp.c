@@ -30,8 +30,8 @@
 #include "san/guest.h"
 
 #define LOAD_ADDRESS  0x7c00u
-#define STACK_POINTER 0x7bfcu /* !PXE's address lies there, the return address below */
-#define RESTARTED     2	      /* what real_enter() returns after nbp_restart() */
+#define STACK_POINTER 0x7bfcu	 /* !PXE's address lies there, the return address below */
+#define RESTARTED     GUEST_ENDS /* what real_enter() returns after nbp_restart() */
 #define ROOM_PROMISED (480u * 1024)
 
 /* What nbp_restart() leaves for the loop in run(); heap. */

@@ -6,8 +6,7 @@
  */
 #include "boot/on_fail.h"
 #include "bios/console.h"
-#include "bios/power.h"
-#include "boot/boot.h"
+#include "boot/exit_method.h"
 #include "cmdline/command.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -34,13 +33,18 @@ static bool countdown(const char *what, unsigned seconds)
 
 static void act_exit(unsigned delay)
 {
-	leave_to_bios();
+	exit_leave();
+}
+
+static void act_local(unsigned delay)
+{
+	exit_to_disk();
 }
 
 static void act_shell(unsigned delay)
 {
 	shell_run();
-	leave_to_bios();
+	exit_leave();
 }
 
 static void act_retry(unsigned delay)
@@ -53,8 +57,7 @@ static void act_reboot(unsigned delay)
 {
 	if (countdown("Rebooting", delay) && !shell_locked())
 		act_shell(delay);
-	leave_for_power();
-	power_reboot(true);
+	exit_to_reset();
 }
 
 static void act_halt(unsigned delay)
@@ -73,7 +76,7 @@ static const struct action {
 	const char *name;
 	void (*act)(unsigned delay);
 } actions[] = {
-	{"exit", act_exit},   {"local", act_exit},    {"shell", act_shell},
+	{"exit", act_exit},   {"local", act_local},   {"shell", act_shell},
 	{"retry", act_retry}, {"reboot", act_reboot}, {"halt", act_halt},
 };
 

@@ -17,8 +17,22 @@ int san_unhook(unsigned drive);
 void san_unhook_all(void);
 bool san_is_hooked(unsigned drive);
 bool san_any_hooked(void);
-/** Load sector 0 of @drive through INT 13h and run it. Returns only when that failed. */
+/** Boot @drive, printing the classic lines. Returns only when that failed. */
 int san_boot(unsigned drive);
+
+/** A partition to be booted by its own boot sector. */
+struct boot_volume {
+	unsigned number; /* for messages */
+	uint64_t lba;
+	uint8_t entry[16]; /* as in an MBR; the boot sector gets it at DS:SI */
+};
+/** Load the boot sector of @drive (of a CD: its boot image) to 0:7C00 through INT 13h, and check
+ * that it is one. That memory may be another program's: see guest_begin(). 0 or an error after
+ * fail(). */
+int drive_load(unsigned drive);
+/** The same, or with the boot sector of @volume (NULL: none), and run it, between guest_begin() and
+ * guest_end(). Returns only an error after fail(): E_SAN_BOOT_RETURNED when it gave up. */
+int drive_boot(unsigned drive, const struct boot_volume *volume);
 /** The drive number to use: setting san-drive, else 0x80. */
 unsigned san_default_drive(void);
 /** The hard disk that a user means by @number: 0 is 0x80 (said in one line: scripts written for

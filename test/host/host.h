@@ -125,7 +125,7 @@ extern uint32_t host_low_block_start, host_low_block_end;
 
 /* ---- Ways out ---- */
 
-/** Called by power_reboot(), leave_to_bios() and leave_to_kernel16() with their name; must not
+/** Called by power_reboot() and leave_to_…() with their name; must not
  * return (longjmp). Unset: the program ends with status 70. */
 extern void (*host_left)(const char *how);
 extern int (*host_power_off)(void);

@@ -189,6 +189,11 @@ void power_reboot(bool warm)
 	left("power_reboot");
 }
 
+void real_idle(void)
+{
+	left("real_idle");
+}
+
 int power_off(void)
 {
 	return host_power_off ? host_power_off() : E_NOT_SUPPORTED;
@@ -214,6 +219,16 @@ __attribute__((weak)) void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t 
 {
 	if (host_left)
 		host_left("leave_to_flat");
+}
+
+__attribute__((weak)) void leave_to_bootstrap(void)
+{
+	left("leave_to_bootstrap");
+}
+
+__attribute__((weak)) void leave_to_boot_sector(unsigned drive)
+{
+	left("leave_to_boot_sector");
 }
 
 __attribute__((weak)) void leave_to_kernel16(uint16_t segment, uint16_t stack_offset)

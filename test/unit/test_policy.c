@@ -8,6 +8,7 @@
 #undef fail
 #include "bios/console.h"
 #include "boot/boot_timer.h"
+#include "boot/exit_method.h"
 #include "boot/on_fail.h"
 #include "cmdline/command.h"
 #include "lib/error.h"
@@ -165,6 +166,43 @@ static void nonsense_is_said_at_once(void **state)
 	}
 }
 
+/* ---- exit-method ---- */
+
+static const char *leave_by(const char *method)
+{
+	set("exit-method", method);
+	if (!setjmp(out))
+		exit_leave();
+	return left;
+}
+
+static int no_power_off(void)
+{
+	return fail(E_POWER_OFF, "no power-off here");
+}
+
+static void ways_out(void **state)
+{
+	if (!setjmp(out))
+		exit_leave();
+	assert_string_equal(left, "leave_to_bios");
+	assert_string_equal(leave_by("int19"), "leave_to_bootstrap");
+	assert_string_equal(leave_by("reset"), "power_reboot");
+	assert_string_equal(leave_by("halt"), "real_idle");
+	assert_string_equal(act("exit"), "real_idle");
+	host_power_off = no_power_off;
+	assert_string_equal(leave_by("poweroff"), "real_idle");
+	assert_non_null(strstr(host_output(), "no power-off here"));
+	assert_string_equal(leave_by("disk"), "leave_to_bios");
+	assert_non_null(strstr(host_output(), "no local hard disk; going on with the BIOS"));
+	host_output_clear();
+	exit_method_check();
+	assert_string_equal(host_output(), "");
+	assert_string_equal(leave_by("int20"), "leave_to_bios");
+	exit_method_check();
+	assert_non_null(strstr(host_output(), "exit-method=int20 is not known"));
+}
+
 /* ---- lock ---- */
 
 static void locked_machines_have_no_shell(void **state)
@@ -205,6 +243,7 @@ int main(void)
 		TEST(delays),
 		TEST(ctrl_c_ends_the_countdown),
 		TEST(nonsense_is_said_at_once),
+		TEST(ways_out),
 		TEST(locked_machines_have_no_shell),
 		TEST(a_lock_is_the_administrators),
 #undef TEST

@@ -463,6 +463,7 @@ static void test_boot_large_sectors(void **state)
 {
 	static const uint32_t sizes[] = {2048, 4096};
 
+	data[0] = 0xeb;
 	put_le16(data + 510, 0xaa55);
 	data[4000] = 0x77;
 	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -487,6 +488,8 @@ static void test_boot_read_error(void **state)
 static void test_boot_local(void **state)
 {
 	put_le16(bios_sector + 510, 0xaa55);
+	assert_int_equal(san_boot(0x80), E_SAN_NO_CODE); /* zeros are no program */
+	bios_sector[0] = 0xeb;
 	assert_int_equal(san_boot(0x80), E_SAN_BOOT_RETURNED);
 	assert_int_equal(enters, 1);
 	assert_int_equal(entered.edx, 0x80);
@@ -495,7 +498,7 @@ static void test_boot_local(void **state)
 	assert_int_equal(san_boot(0x81), E_SAN_BOOT_RETURNED); /* there it is now */
 	assert_int_equal(entered.edx, 0x81);
 	assert_int_equal(san_boot(0x83), E_SAN_READ);
-	said("Boot from SAN device 0x83 failed: the BIOS cannot read drive 0x83");
+	said("Boot from SAN device 0x83 failed: the BIOS cannot read sector 0 of drive 0x83");
 }
 
 /* ---- Numbers ---- */
