@@ -283,6 +283,7 @@ static int make_rings(struct nic *nic)
 	e->rx_tail = (uint32_t)-1;
 	e->rx_skip = false;
 	e->tx_head = e->tx_tail = e->tx_told = 0;
+	e->tx_watch.waiting = false;
 	e->context = 0;
 	return 0;
 }
@@ -423,6 +424,9 @@ static void e1000_check_link(struct nic *nic)
 	if (e->flags & E1000_IGB && status & STATUS_2500)
 		speed = 2500;
 	nic_link(nic, status & STATUS_LU, speed, status & STATUS_FD);
+	if (nic_tx_stands(nic, &e->tx_watch, e->tx_head, e->tx_told) > NIC_TX_HANG_MS &&
+	    !(status & STATUS_TXOFF))
+		nic_restart(nic, "the transmitter hangs");
 }
 
 /* --------------------------------------------------------------------------

@@ -104,7 +104,8 @@ enum {
 
 	STATUS_FD = 1u << 0,
 	STATUS_LU = 1u << 1,
-	STATUS_PORT_SHIFT = 2, /* LAN_ID: which port of the chip */
+	STATUS_PORT_SHIFT = 2,	/* LAN_ID: which port of the chip */
+	STATUS_TXOFF = 1u << 4, /* the partner's pause frames hold the transmitter */
 	STATUS_SPEED_SHIFT = 6,
 	STATUS_GIO_MASTER_ENABLE = 1u << 19,
 	STATUS_2500 = 1u << 22, /* I225, I226; with the speed bits of 1000 */
@@ -225,7 +226,8 @@ struct e1000 {
 	struct tx_frame **tx_frames; /* at the last descriptor of each frame */
 	uint32_t tx_head, tx_tail;   /* free-running: oldest in flight, next free */
 	uint32_t tx_told;	     /* TDT was told */
-	uint32_t context;	     /* checksum offsets that the chip has, 0: none */
+	struct nic_tx_watch tx_watch;
+	uint32_t context; /* checksum offsets that the chip has, 0: none */
 
 	int phy; /* its MDIO address, negative: none found */
 	uint32_t counters[E1000_COUNTERS];

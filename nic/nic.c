@@ -476,6 +476,19 @@ void nic_restart(struct nic *nic, const char *why)
 	nic->restart_due = nic->restarts ? clock_ms() + RESTART_MS : 0;
 }
 
+uint64_t nic_tx_stands(const struct nic *nic, struct nic_tx_watch *watch, uint32_t head,
+		       uint32_t told)
+{
+	uint64_t now = clock_ms();
+
+	/* What was not waiting at the last look may have been sent just now. */
+	if (head != watch->head || head == told || !nic->link_up || !watch->waiting)
+		watch->at = now;
+	watch->head = head;
+	watch->waiting = head != told;
+	return now - watch->at;
+}
+
 /** What nic_restart() asked for; tried once a second until it works. */
 static void restart(struct nic *nic)
 {

@@ -214,6 +214,19 @@ void nic_link(struct nic *nic, bool up, uint32_t speed, bool full_duplex);
 /** The card misbehaves: close and open it again, soon and outside the driver's own functions.
  * @why: a constant phrase. */
 void nic_restart(struct nic *nic, const char *why);
+/** When a transmit ring moved last. */
+struct nic_tx_watch {
+	uint32_t head;
+	bool waiting; /* at the last look */
+	uint64_t at;  /* clock_ms() */
+};
+#define NIC_TX_HANG_MS 3000 /* a ring that stands still for so long hangs */
+/**
+ * For check_link(): for how many milliseconds have frames up to @told waited on a ring whose oldest
+ * one is @head, both free-running? 0 when it moved since the last look, and without a link.
+ */
+uint64_t nic_tx_stands(const struct nic *nic, struct nic_tx_watch *watch, uint32_t head,
+		       uint32_t told);
 /** Bytes that a card's receive ring should take at most: a quarter of what the heap has left. */
 size_t nic_rx_budget(void);
 /** A random, locally administered address, for a card without one. */

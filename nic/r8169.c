@@ -29,8 +29,7 @@
 #define BAR_MIN	       256
 #define TX_SHORTEST    60
 #define RX_SILENT_MS   1000 /* after an overflow */
-#define TX_HANG_MS     3000
-#define TX_DOORBELL_MS 90 /* just below the distance of two looks */
+#define TX_DOORBELL_MS 90   /* just below the distance of two looks */
 
 static struct r8169 *priv(struct nic *nic)
 {
@@ -161,14 +160,11 @@ static void r8169_flush(struct nic *nic)
 static void watch_transmitter(struct nic *nic)
 {
 	struct r8169 *r = priv(nic);
-	uint64_t now = clock_ms();
+	uint64_t ms = nic_tx_stands(nic, &r->tx_watch, r->tx_head, r->tx_told);
 
-	if (r->tx_head != r->tx_seen || r->tx_head == r->tx_told || !nic->link_up) {
-		r->tx_seen = r->tx_head;
-		r->tx_seen_at = now;
-	} else if (now - r->tx_seen_at > TX_HANG_MS) {
+	if (ms > NIC_TX_HANG_MS) {
 		nic_restart(nic, "the transmitter hangs");
-	} else if (now - r->tx_seen_at > TX_DOORBELL_MS) {
+	} else if (ms > TX_DOORBELL_MS) {
 		r->doorbells_again++;
 		r8169_doorbell(r);
 	}
@@ -252,8 +248,8 @@ static int make_rings(struct nic *nic)
 	}
 	nic->rx_burst = r8169_has(r, R8169_CPLUS) ? r->rx_count * 7 / 8 : 0;
 	r->rx_next = 0;
-	r->tx_head = r->tx_tail = r->tx_told = r->tx_seen = 0;
-	r->tx_seen_at = clock_ms();
+	r->tx_head = r->tx_tail = r->tx_told = 0;
+	r->tx_watch.waiting = false;
 	r->overflow_at = 0;
 	return 0;
 }

@@ -198,8 +198,7 @@ struct r8169 {
 	struct tx_frame *tx_frames[R8169_TX_COUNT];
 	uint32_t tx_head, tx_tail; /* free-running: oldest in flight, next free */
 	uint32_t tx_told;	   /* the doorbell rang for what is before */
-	uint32_t tx_seen;	   /* tx_head when the watchdog last saw it move … */
-	uint64_t tx_seen_at;	   /* … or the ring empty, clock_ms() */
+	struct nic_tx_watch tx_watch;
 
 	struct r8169_tally *tally;
 	uint32_t overflows, doorbells_again;

@@ -185,7 +185,7 @@ void e1000_model_transmit(void)
 	struct e1000_tx_desc *ring = (void *)(uintptr_t)*R(TDBAL);
 	uint32_t count = *R(TDLEN) / 16;
 
-	if (!(*R(TCTL) & TCTL_EN))
+	if (!(*R(TCTL) & TCTL_EN) || m.transmitter_stuck)
 		return;
 	while (*R(TDH) != *R(TDT)) {
 		struct e1000_tx_desc *d = &ring[*R(TDH)];

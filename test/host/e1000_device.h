@@ -30,7 +30,7 @@ struct e1000_model {
 	uint16_t eeprom[3];
 	bool eeprom_large; /* EERD format */
 	bool no_eeprom, link_needs_phy;
-	bool reset_stuck, tctl_stuck, queue_stuck, master_stuck;
+	bool reset_stuck, tctl_stuck, queue_stuck, master_stuck, transmitter_stuck;
 	bool firmware_holds_phy, owns_smbi;
 	bool gone; /* reads all ones */
 	bool dma_ran;

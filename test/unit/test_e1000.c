@@ -275,6 +275,51 @@ static void test_full_transmit_ring(void **state)
 	assert_true(list_empty(&nic->tx_waiting));
 }
 
+/* Looks at the link, as the core makes them. */
+static void run_ms(unsigned ms)
+{
+	for (; ms; ms -= 10) {
+		host_clock_advance_ms(10);
+		nic_poll_all();
+	}
+}
+
+static void test_transmitter_hangs(void **state)
+{
+	start(0x100e);
+	/* Long idle, then a frame just before the look: no reason. */
+	host_clock_advance_ms(60000);
+	chip.transmitter_stuck = true;
+	send_frame(60, 1);
+	nic_flush(nic);
+	run_ms(2500);
+	chip.transmitter_stuck = false;
+	e1000_model_transmit();
+	run_ms(2000);
+	assert_int_equal(nic->restarts, 0);
+	assert_int_equal(chip.sent_count, 1);
+	/* Nor is a partner that says wait, and a cable without a link. */
+	chip.transmitter_stuck = true;
+	REG(STATUS) |= STATUS_TXOFF;
+	send_frame(60, 2);
+	nic_flush(nic);
+	run_ms(10000);
+	REG(STATUS) &= ~(uint32_t)(STATUS_TXOFF | STATUS_LU);
+	run_ms(10000);
+	assert_int_equal(nic->restarts, 0);
+	REG(STATUS) |= STATUS_LU;
+	run_ms(2800);
+	assert_int_equal(nic->restarts, 0);
+	run_ms(400);
+	assert_int_equal(nic->restarts, 1);
+	assert_non_null(strstr(host_output(), "net0: the transmitter hangs; bringing the card up"));
+	chip.transmitter_stuck = false;
+	run_ms(300);
+	exchange();
+	run_ms(5000);
+	assert_int_equal(nic->restarts, 1);
+}
+
 static void test_small_heap(void **state)
 {
 	e1000_model_plug(0x100e);
@@ -318,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_checksum_offload, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_segmentation, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_transmit_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_transmitter_hangs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_small_heap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close_inside_receive, setup, teardown),
 	};
