@@ -111,26 +111,6 @@ static int place(const char *name, const uint8_t *program, size_t len)
 	return 0;
 }
 
-/* Which cards are open, so that those which the program closed come back. */
-static unsigned open_cards(struct nic **cards)
-{
-	unsigned all = nic_all(cards), count = 0;
-
-	for (unsigned i = 0; i < all; i++) {
-		if (cards[i]->open)
-			cards[count++] = cards[i];
-	}
-	return count;
-}
-
-static void reopen(struct nic **cards, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (!cards[i]->open && nic_open(cards[i]))
-			print("%s does not open again: %s\n", cards[i]->name, error_text());
-	}
-}
-
 /* ---- Running ---- */
 
 static int enter(struct real_regs *regs)
@@ -187,7 +167,8 @@ bool nbp_is_nested(void)
 static int run_as_guest(struct nic *nic, struct image *image)
 {
 	struct nic *cards[NIC_CARDS_MAX];
-	unsigned count = open_cards(cards);
+	/* What the program closes comes back. */
+	unsigned count = nic_all_open(cards);
 	struct guest_outer outer;
 	struct real_regs regs;
 	bool outer_nested = nested;
@@ -199,7 +180,7 @@ static int run_as_guest(struct nic *nic, struct image *image)
 	rc = run(nic, image->name, image->data, image->len, &regs);
 	nested = outer_nested;
 	guest_end(&outer);
-	reopen(cards, count);
+	nic_reopen(cards, count);
 	return rc;
 }
 

@@ -113,6 +113,18 @@ unsigned nic_all(struct nic *cards[NIC_CARDS_MAX])
 	return count;
 }
 
+unsigned nic_all_open(struct nic *cards[NIC_CARDS_MAX])
+{
+	unsigned count = 0;
+	struct nic *nic;
+
+	list_for_each(nic, &nics, link) {
+		if (nic->open)
+			cards[count++] = nic;
+	}
+	return count;
+}
+
 int nic_register(struct nic *nic)
 {
 	struct nic *last = list_empty(&nics) ? NULL : list_entry(nics.prev, struct nic, link);
@@ -445,6 +457,20 @@ int nic_open(struct nic *nic)
 	log_debug("nic", 1, "%s: %s opened, features 0x%x, mtu %u", nic->name, nic->chip,
 		  nic->features, nic->mtu);
 	return 0;
+}
+
+void nic_reopen(struct nic *const *cards, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t order = cards[i]->open_order;
+
+		if (cards[i]->open)
+			continue;
+		if (nic_open(cards[i]))
+			print("%s does not open again: %s\n", cards[i]->name, error_text());
+		cards[i]->open_order = order;
+	}
+	update_netx();
 }
 
 void nic_close(struct nic *nic)

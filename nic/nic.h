@@ -166,6 +166,11 @@ TABLE(nic_driver);
 extern struct list nics;
 /** Copy the list to @cards; their number. */
 unsigned nic_all(struct nic *cards[NIC_CARDS_MAX]);
+/** Those that are open; their number. */
+unsigned nic_all_open(struct nic *cards[NIC_CARDS_MAX]);
+/** Open again those of @cards that something else, a program say, closed, as if they had been open
+ * all the time: netX and their leases stay. What does not open is said. */
+void nic_reopen(struct nic *const *cards, unsigned count);
 
 /** Find every card; returns their number. */
 unsigned nic_probe_all(void);

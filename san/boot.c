@@ -132,23 +132,15 @@ static int run_boot_sector(unsigned number, const struct san_drive *drive,
 /* Cards are quiet while a boot sector without a SAN runs, and come back with it. */
 static int run_without_network(unsigned number, const struct boot_volume *volume)
 {
-	struct nic *nic, *next;
-	struct nic *open[16];
-	unsigned count = 0;
+	struct nic *cards[NIC_CARDS_MAX];
+	unsigned count = nic_all_open(cards);
 	int rc;
 
 	http_close_idle();
 	tcp_abort_all();
-	list_for_each_safe(nic, next, &nics, link) {
-		if (nic->open && count < ARRAY_SIZE(open))
-			open[count++] = nic;
-	}
 	nic_close_all();
 	rc = run_boot_sector(number, NULL, volume);
-	for (unsigned i = 0; i < count; i++) {
-		if (nic_open(open[i]))
-			print("%s does not open again: %s\n", open[i]->name, error_text());
-	}
+	nic_reopen(cards, count);
 	return rc;
 }
 

@@ -352,6 +352,28 @@ static void leases_of_other_cards_live_on(void **state)
 	assert_int_equal(renewals[0], 1);
 }
 
+/* A boot sector ran, without the network, and gave up. */
+static void leases_outlive_a_boot_sector(void **state)
+{
+	struct nic *open[NIC_CARDS_MAX];
+	struct server *s = plain_server(0);
+	unsigned count;
+
+	assert_int_equal(nic_open(cards[2]), 0);
+	add_u32(&s->options, TAG_LEASE_TIME, 600);
+	assert_int_equal(dhcp_run(&cards[0], 1, NULL), 0);
+	count = nic_all_open(open);
+	assert_int_equal(count, 2);
+	nic_close_all();
+	assert_int_equal(open_cards(), 0);
+	nic_reopen(open, count);
+	assert_int_equal(open_cards(), 5);
+	assert_string_equal(text_of("netX/ifname"), "net0");
+	host_turn_us = 100000;
+	(void)wait_until(false, clock_ms() + 310000);
+	assert_int_equal(renewals[0], 1);
+}
+
 /* ---- iflinkwait ---- */
 
 static void iflinkwait_watches_all_cards(void **state)
@@ -418,6 +440,7 @@ int main(void)
 		TEST(without_a_lease_all_close),
 		TEST(a_card_that_cannot_listen_closes),
 		TEST(leases_of_other_cards_live_on),
+		TEST(leases_outlive_a_boot_sector),
 		TEST(iflinkwait_watches_all_cards),
 		TEST(autoboot_goes_on_with_the_other_cards),
 	};
