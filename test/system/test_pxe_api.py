@@ -24,6 +24,9 @@ set next-server 192.0.2.77
 chain tftp://192.0.2.1/nbp.0 all checks || goto bad
 echo nbp-came-back ${{said-by-nbp}}
 chain http://192.0.2.1/nbp.0 status || echo nbp-said-no
+chain http://192.0.2.1/nbp.0 restart || goto bad
+chain http://192.0.2.1/nbp.0 unload || echo nbp-gave-up
+imgfetch http://192.0.2.1/nbp-data || goto bad
 sanboot --drive 0x80 || goto bad
 :bad
 echo script-failed
@@ -75,4 +78,8 @@ def test_every_call(server, boot, tmp_path, card):
     assert machine.program.text.count("OK ") > 300
     machine.wait_for("nbp-came-back hello-from-the-nbp", 30, fail="script-failed")
     machine.wait_for("nbp-said-no", 30, fail="script-failed")
+    machine.program.wait_for("NBP-RESTARTED", 30, fail="script-failed")
+    machine.program.wait_for("NBP-UNLOADED", 30, fail="script-failed")
+    machine.wait_for("nbp-gave-up", 30, fail="script-failed")
     machine.program.wait_for("INT13-END", 60, fail="script-failed")
+    assert bad_findings(machine.program.text) == []

@@ -90,6 +90,7 @@ static const struct step preboot_steps[] = {
 	STEP("cached-type-0", GET_CACHED_INFO, ANY_FAILURE, CACHED(0, 1472)),
 	STEP("cached-type-4", GET_CACHED_INFO, ANY_FAILURE, CACHED(4, 1472)),
 	STEP("cached-type-ffff", GET_CACHED_INFO, ANY_FAILURE, CACHED(0xffff, 1472)),
+	STEP("start-undi", START_UNDI, SUCCESS, start_undi),
 	STEP("start-base", START_BASE, ANY_STATUS, bare),
 	STEP("stop-base", STOP_BASE, ANY_STATUS, bare),
 	STEP("restart-tftp-without-file", RESTART_TFTP, ANY_FAILURE, tftp_read_file,

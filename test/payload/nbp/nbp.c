@@ -9,6 +9,7 @@
 // What it does is told by its command line (FILE_CMDLINE):
 //   all checks  returns 0
 //   status      no checks; returns 33h
+//   restart     has itself loaded anew by RESTART_TFTP; returns 0
 //   unload      UNLOAD_STACK, then looks at what is left of the stack; INT 18h
 #include "nbp.h"
 
@@ -255,6 +256,7 @@ static bool answers_int1a(void)
 static const struct step unload_steps[] = {
 	STEP("undi-shutdown", UNDI_SHUTDOWN, SUCCESS, bare),
 	STEP("unload-stack", UNLOAD_STACK, SUCCESS, unload_stack),
+	STEP("stop-undi-beside-a-disk", STOP_UNDI, KEEP_UNDI, bare),
 };
 
 static void unload(void)
@@ -266,6 +268,27 @@ static void unload(void)
 	say_hex(bad_findings, 4);
 	say("\r\n");
 	bios_call(0x18, &(struct registers){0});
+}
+
+// The mark that tells the second start from the first: it lies where no program is loaded to.
+#define MARK_ADDRESS 0x600
+static const char mark[] = "nbp-restarts";
+
+static const struct step restart_steps[] = {
+	STEP("restart-returned", RESTART_TFTP, SUCCESS, tftp_read_file, .name = "nbp.0",
+	     .buffer = 0x7c00, .size = 0x8000, .server = SERVER, .server_port = PORT(69)),
+};
+
+static void restart(void)
+{
+	far_copy((uint32_t)scratch, MARK_ADDRESS, sizeof(mark));
+	if (memcmp(scratch, mark, sizeof(mark)) == 0) {
+		say("NBP-RESTARTED\r\n");
+		return;
+	}
+	far_copy(MARK_ADDRESS, (uint32_t)mark, sizeof(mark));
+	RUN(restart_steps);
+	finding("restarted", false, 0, 0);
 }
 
 uint32_t nbp_main(void);
@@ -280,7 +303,9 @@ uint32_t nbp_main(void)
 	read_command_line();
 	if (command_line_has("status"))
 		return 0x33;
-	if (command_line_has("unload"))
+	if (command_line_has("restart"))
+		restart();
+	else if (command_line_has("unload"))
 		unload();
 	else
 		check_everything();
