@@ -356,7 +356,7 @@ static void apply_debug(void)
 {
 	static char applied[256]; /* what the command `debug` changed since then holds */
 	char areas[sizeof(applied)];
-	const char *unknown;
+	const char *wrong;
 	size_t len;
 
 	setting_text("", "debug", areas, sizeof(areas));
@@ -364,8 +364,9 @@ static void apply_debug(void)
 		return;
 	text_copy(applied, sizeof(applied), areas);
 	log_enable(areas);
-	unknown = log_unknown_area(areas, &len);
-	if (unknown)
-		print("debug: there is no area \"%.*s\"\n", (int)len, unknown);
+	wrong = log_wrong_area(areas, &len);
+	if (wrong)
+		print("debug: \"%.*s\" is neither AREA nor AREA:LEVEL, level 0 to 2\n", (int)len,
+		      wrong);
 }
 TABLE_ENTRY(setting_applicator, debug_applicator) = {apply_debug};

@@ -344,7 +344,7 @@ char *line_edit(const char *prompt, const char *initial, bool secret, struct his
 	else
 		print("%s\n", prompt);
 	*rc = edit_line(e, deadline);
-	print("\n");
+	console_write("\n", 1); /* as the line: not for the log */
 	if (!*rc) {
 		line = text_dup(e->text);
 		if (!line)

@@ -219,10 +219,20 @@ void tui_edit(unsigned row, unsigned column, unsigned width, const struct line_t
 	}
 }
 
+/* The code at the end stays readable when the sentence before it is too long. */
 void tui_alert(const char *text)
 {
-	tui_put(rows - 2, 0, columns, text ? PAIR_ALERT : PAIR_NORMAL, text ? text : "",
-		TUI_NO_MARK);
+	enum tui_pair pair = text ? PAIR_ALERT : PAIR_NORMAL;
+	const char *code = text ? strstr(text, " (E-") : NULL;
+	char end[24];
+	unsigned width;
+
+	tui_put(rows - 2, 0, columns, pair, text ? text : "", TUI_NO_MARK);
+	if (!code || utf8_count(text) <= columns)
+		return;
+	width = (unsigned)format(end, sizeof(end), "...%s", code);
+	if (width < min(columns, (unsigned)sizeof(end)))
+		tui_put(rows - 2, columns - width, width, pair, end, TUI_NO_MARK);
 }
 
 void tui_hint(const char *text)
@@ -237,7 +247,7 @@ void tui_cursor(bool on)
 
 /* ---- Failures ---- */
 
-static char failure[200];
+static char failure[512];
 
 void tui_failure(const char *command, const char *sentence, const char *code)
 {

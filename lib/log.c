@@ -73,6 +73,9 @@ void log_debug(const char *area, int level, const char *fmt, ...)
 
 	if (level > 1 && !shown)
 		return;
+	/* A line that is not yet complete, such as a download's progress, does not get it. */
+	if (ring_end && ring[(ring_end - 1) % RING_SIZE] != '\n')
+		sink(NULL, "\n", 1);
 	sink(NULL, area, strlen(area));
 	sink(NULL, ": ", 2);
 	va_start(ap, fmt);
@@ -158,15 +161,24 @@ static bool area_is_there(const char *name, size_t len)
 	return false;
 }
 
-const char *log_unknown_area(const char *list, size_t *len)
+static bool is_level(const char *text, size_t len)
+{
+	return len == 2 && text[0] == ':' && text[1] >= '0' && text[1] <= '2';
+}
+
+const char *log_wrong_area(const char *list, size_t *len)
 {
 	for (const char *next; *list; list = next) {
-		for (*len = 0; list[*len] && list[*len] != ',' && list[*len] != ':'; ++*len)
-			;
-		if (*len && !area_is_there(list, *len))
+		const char *end = strchr(list, ',');
+		size_t name = 0;
+
+		*len = end ? (size_t)(end - list) : strlen(list);
+		while (name < *len && list[name] != ':')
+			name++;
+		if (*len && (!area_is_there(list, name) ||
+			     (name < *len && !is_level(list + name, *len - name))))
 			return list;
-		next = strchr(list, ',');
-		next = next ? next + 1 : list + strlen(list);
+		next = end ? end + 1 : list + *len;
 	}
 	return NULL;
 }

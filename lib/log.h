@@ -26,8 +26,9 @@ bool log_enabled(const char *area, int level);
 
 /** Name of the @i-th area that there is, in alphabetical order; NULL behind the last. */
 const char *log_area_name(unsigned i);
-/** The first area in @list (as for log_enable()) that there is not, and its length; or NULL. */
-const char *log_unknown_area(const char *list, size_t *len);
+/** The first item of @list (as for log_enable()) whose area there is not, or whose level is not 0
+ * to 2, and its length; or NULL. */
+const char *log_wrong_area(const char *list, size_t *len);
 /** Print the areas that are enabled, as log_enable() takes them. */
 void log_print_enabled(void);
 

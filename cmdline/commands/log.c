@@ -18,11 +18,14 @@ static int run_debug(struct call *call)
 {
 	for (int i = 0; i < call->argc; i++) {
 		size_t len;
-		const char *unknown = log_unknown_area(call->argv[i], &len);
+		const char *wrong = log_wrong_area(call->argv[i], &len);
 
-		if (unknown)
-			return fail(E_NOT_FOUND, "there is no area \"%.*s\"; Tab lists them",
-				    (int)(len < 40 ? len : 40), unknown);
+		if (wrong)
+			return fail(
+				E_NOT_FOUND,
+				"\"%.*s\": write AREA or AREA:LEVEL, level 0 to 2; Tab lists the "
+				"areas",
+				(int)(len < 40 ? len : 40), wrong);
 		log_enable(call->argv[i]);
 	}
 	print("debug: ");

@@ -13,7 +13,7 @@
 #include "san/san.h"
 
 #define ERRORS_SHOWN 5
-#define LINE_BYTES   160
+#define LINE_BYTES   1024
 
 /* type_of_loader, Linux boot protocol: the high half is the loader, the low one its version. */
 static const char *loader_name(uint8_t type)
@@ -92,9 +92,11 @@ static void report_errors(void)
 	print(count ? "Last failures:\n" : "No failure so far\n");
 	for (unsigned i = count > ERRORS_SHOWN ? count - ERRORS_SHOWN : 0; i < count; i++) {
 		/* Not print(): in the log they would be failures again. */
-		size_t len = format(line, sizeof(line), "  %s\n", lines[i % ERRORS_SHOWN]);
+		const char *failure = lines[i % ERRORS_SHOWN];
 
-		log_output(line, min(len, sizeof(line) - 1));
+		log_output("  ", 2);
+		log_output(failure, strlen(failure));
+		log_output("\n", 1);
 	}
 }
 

@@ -159,6 +159,41 @@ static void log_shows_what_was_said_and_does_not_log_itself(void **state)
 	assert_int_equal(log_end(), end);
 }
 
+/* A debug message has a line of its own, also in the middle of another one. */
+static void debug_in_an_unfinished_line(void **state)
+{
+	uint32_t position = log_end();
+
+	log_enable("tcp");
+	host_output_clear();
+	print("http://host/file...");
+	log_debug("tcp", 1, "shown");
+	log_debug("http", 1, "kept");
+	print(" ok\n");
+	assert_string_equal(host_output(), "http://host/file...\ntcp: shown\n ok\n");
+	assert_next(&position, "http://host/file...");
+	assert_next(&position, "tcp: shown");
+	assert_next(&position, "http: kept");
+	assert_next(&position, " ok");
+}
+
+static void debug_refuses_what_it_does_not_know(void **state)
+{
+	static const char *const wrong[] = {"nosuch", "tcp:3",	"tcp:x",
+					    "tcp:",   "tcp:12", "dhcp,tcp:9"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+		char line[40];
+
+		format(line, sizeof(line), "debug %s", wrong[i]);
+		assert_int_equal(command_line(line), E_NOT_FOUND);
+	}
+	assert_non_null(strstr(host_output(), "\"tcp:9\": write AREA or AREA:LEVEL"));
+	assert_false(log_enabled("dhcp", 1));
+	assert_int_equal(command_line("debug tcp:2,,dhcp:0 all:1"), 0);
+	assert_true(log_enabled("tcp", 2));
+}
+
 static void report_names_the_last_failures_once(void **state)
 {
 	const char *place;
@@ -172,6 +207,19 @@ static void report_names_the_last_failures_once(void **state)
 	assert_null(strstr(place + 1, "the moon did not answer"));
 	assert_non_null(strstr(host_output(), "ipxe.lkrn "));
 	assert_non_null(strstr(host_output(), "No network card"));
+}
+
+static void report_keeps_long_failures_apart(void **state)
+{
+	char moon[301];
+
+	memset(moon, 'o', 300);
+	moon[300] = 0;
+	report_failure(fail(E_TIMEOUT, "the m%sn did not answer", moon));
+	report_failure(fail(E_TIMEOUT, "the sun neither"));
+	host_output_clear();
+	assert_int_equal(command_line("report"), 0);
+	assert_non_null(strstr(host_output(), "reachable (E-GEN-03)\n  report: the sun neither; "));
 }
 
 static void report_keeps_secrets_of_the_command_line(void **state)
@@ -262,7 +310,10 @@ int main(void)
 		TEST(a_lost_position_goes_on_with_the_oldest_line),
 		TEST(debug_command),
 		TEST(log_shows_what_was_said_and_does_not_log_itself),
+		TEST(debug_in_an_unfinished_line),
+		TEST(debug_refuses_what_it_does_not_know),
 		TEST(report_names_the_last_failures_once),
+		TEST(report_keeps_long_failures_apart),
 		TEST(report_keeps_secrets_of_the_command_line),
 		TEST(syslog_gets_the_lines_when_there_is_a_route),
 		TEST(syslog_does_not_feed_itself),

@@ -696,6 +696,21 @@ static void test_config_goes_on_after_an_edit(void **state)
 	assert_string_equal(value("username"), "alice");
 }
 
+static void look_long_failure(void)
+{
+	const char *row = host_screen_row(22);
+
+	assert_memory_equal(row, "choose a b: too many arguments; usage: choose ", 46);
+	assert_string_equal(row + 66, "... (E-CMD-02)");
+}
+
+static void test_long_failure_keeps_its_code(void **state)
+{
+	USER({KEY_ENTER, NULL, look_long_failure});
+	run("menu M\nitem a Alpha\nchoose a b ||\nchoose x\n");
+	assert_string_equal(value("x"), "a");
+}
+
 /* What is edited keeps its type, and nothing is cut. */
 static void test_config_keeps_values(void **state)
 {
@@ -815,6 +830,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_config_hides_secrets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_hides_what_encapsulates_secrets, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_long_failure_keeps_its_code, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_shows_options_in_hex, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_goes_on_after_an_edit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_keeps_values, setup, teardown),
