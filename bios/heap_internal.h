@@ -10,5 +10,7 @@ void heap_init(void *start, size_t size);
 /** Mark what the loader left in image memory (the initrd) as taken; image_memory_free() frees it.
  */
 void image_memory_reserve(uint32_t base, uint32_t length);
+/** The first run of image memory in use that ends above @from; false when there is none. */
+bool image_memory_used(uint32_t from, uint32_t *base, uint32_t *end);
 
 #endif

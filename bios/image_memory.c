@@ -142,3 +142,18 @@ void image_memory_reserve(uint32_t base, uint32_t length)
 	if (length && taken_count < MOST)
 		take(start, ALIGN_UP(base + length, PAGE) - start);
 }
+
+bool image_memory_used(uint32_t from, uint32_t *base, uint32_t *end)
+{
+	unsigned i = 0;
+
+	while (i < taken_count && taken[i].base + taken[i].size <= from)
+		i++;
+	if (i == taken_count)
+		return false;
+	*base = taken[i].base;
+	*end = *base;
+	for (; i < taken_count && taken[i].base == *end; i++)
+		*end += taken[i].size;
+	return true;
+}

@@ -10,6 +10,7 @@
 #include "bios/memmap.h"
 #include "bios/memmap_internal.h"
 #include "bios/gate.h"
+#include "bios/heap_internal.h"
 #include "bzimage/handover.h"
 #include "lib/error.h"
 
@@ -288,6 +289,44 @@ int memmap_hide(void)
 	*BASE_MEMORY_KB = (uint16_t)min(start / 1024, (uint32_t)*BASE_MEMORY_KB);
 	gate_hook(GATE_INT15, int15);
 	return 0;
+}
+
+/* Show what of RAM lies in [base, end) as reserved; all of its range, when there is no room for the
+ * pieces. */
+static void show_reserved(uint64_t base, uint64_t end)
+{
+	for (unsigned i = 0; i < shown_count; i++) {
+		struct memory_range ram = shown[i];
+		uint64_t ram_end = ram.base + ram.length;
+		unsigned pieces = 0;
+
+		if (ram.type != RAM || ram.base >= end || ram_end <= base)
+			continue;
+		if (shown_count + 2 > MEMMAP_MAX) {
+			shown[i].type = RESERVED;
+			continue;
+		}
+		memmove(&shown[i + 3], &shown[i + 1], (shown_count - i - 1) * sizeof(ram));
+		if (ram.base < base)
+			shown[i + pieces++] = (struct memory_range){ram.base, base - ram.base, RAM,
+								    ram.attributes};
+		shown[i + pieces++] = (struct memory_range){
+			max(base, ram.base), min(end, ram_end) - max(base, ram.base), RESERVED, 1};
+		if (ram_end > end)
+			shown[i + pieces++] =
+				(struct memory_range){end, ram_end - end, RAM, ram.attributes};
+		memmove(&shown[i + pieces], &shown[i + 3], (shown_count - i - 1) * sizeof(ram));
+		shown_count += pieces - 1;
+		i += pieces - 1;
+	}
+}
+
+void memmap_hide_images(void)
+{
+	uint32_t base, end = 0;
+
+	while (image_memory_used(end, &base, &end))
+		show_reserved(base, end);
 }
 
 void memmap_unhide(void)

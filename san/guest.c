@@ -144,7 +144,7 @@ int guest_begin(struct guest_outer *outer, bool serve)
 
 	*outer = (struct guest_outer){.running = running, .hidden = memmap_hidden()};
 	rc = outer->running ? save_base_memory(outer) : 0;
-	if (!rc)
+	if (!rc && !outer->hidden)
 		rc = memmap_hide();
 	if (rc)
 		heap_free(outer->base_memory);

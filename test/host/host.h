@@ -77,7 +77,7 @@ long host_low_memory(void);
 
 /** The firmware's map: 640 KB and 16 MB to 256 MB unless set. */
 void host_memmap_set(const struct memory_range *ranges, unsigned count);
-extern bool host_memmap_hidden;
+extern bool host_memmap_hidden, host_images_hidden;
 
 /* ---- PCI ---- */
 

@@ -2,7 +2,7 @@
 /* bios/memmap.h on the host: a map that the test gives. */
 #include "test/host/host.h"
 
-bool host_memmap_hidden;
+bool host_memmap_hidden, host_images_hidden;
 
 static const struct memory_range usual[] = {
 	{0, 0x9fc00, 1, 1},
@@ -50,9 +50,14 @@ int memmap_hide(void)
 	return 0;
 }
 
+void memmap_hide_images(void)
+{
+	host_images_hidden = host_memmap_hidden;
+}
+
 void memmap_unhide(void)
 {
-	host_memmap_hidden = false;
+	host_memmap_hidden = host_images_hidden = false;
 }
 
 bool memmap_hidden(void)

@@ -17,5 +17,5 @@ void host_reset(void)
 	host_heap_limit(0);
 	host_image_limit(0);
 	host_memmap_set(NULL, 0);
-	host_memmap_hidden = false;
+	host_memmap_hidden = host_images_hidden = false;
 }

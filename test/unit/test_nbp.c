@@ -42,7 +42,7 @@ static int enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint
 	assert_memory_equal(stack, &bang, 4);
 	assert_int_equal(regs->es, pxenv.segment);
 	assert_int_equal((uint16_t)regs->ebx, pxenv.offset);
-	assert_true(host_memmap_hidden && guest_is_running());
+	assert_true(host_memmap_hidden && host_images_hidden && guest_is_running());
 	rc = setjmp(left);
 	if (rc)
 		return rc;
