@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "bios/console.h"
 #include "bios/heap.h"
+#include "boot/image.h"
 #include "cmdline/interpreter.h"
 #include "cmdline/menu.h"
 #include "lib/settings.h"
@@ -16,11 +17,11 @@ static void lean_on_ctrl_c(void)
 	host_key(KEY_CTRL_C);
 }
 
-/* Bytes from 0xc0 on stand for keys that are no characters. */
+/* Bytes that UTF-8 does not have stand for keys that are no characters. */
 static void press(const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		host_key(data[i] < 0xc0 ? data[i] : KEY_UP + data[i] - 0xc0);
+		host_key(data[i] < 0xf5 ? data[i] : KEY_UP + data[i] - 0xf5);
 }
 
 static struct menu *make_menu(void)
@@ -30,7 +31,7 @@ static struct menu *make_menu(void)
 
 	for (unsigned i = 0; i < 40 && menu; i++) {
 		snprintf(name, sizeof(name), "n%u", i);
-		menu_add(menu, i % 7 ? name : NULL, i % 3 ? "Some ^text" : "other");
+		menu_add(menu, i % 7 ? name : NULL, i % 3 ? "S\xc3\xb6me ^text \xff" : "other");
 	}
 	return menu;
 }
@@ -41,7 +42,8 @@ static void edit(void)
 	int rc = 0;
 
 	for (unsigned i = 0; i < 5 && !rc; i++) {
-		char *line = line_edit("> ", "", i == 3, &history, DEADLINE_NEVER, &rc);
+		char *line = line_edit("> ", i == 2 ? "caf\xc3\xa9 \xe2\x80 \x9b" : "", i == 3,
+				       &history, DEADLINE_NEVER, &rc);
 
 		if (line)
 			history_add(&history, line);
@@ -54,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct choose_options options = {.timeout_ms = 5000};
 	const struct menu_item *chosen;
+	struct image *image, *next;
 	struct menu *menu;
 
 	if (!size)
@@ -62,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host_clock_set_ms(1000);
 	host_turn = lean_on_ctrl_c;
 	setting_store("n1", "value", SOURCE_SCRIPT);
+	image_add("my 'image\xc3\xa9", NULL, NULL, 0, 0);
+	image_add("my \"image\xc3\xa8", NULL, NULL, 0, 0);
 	menu = make_menu();
 	press(data + 1, size - 1);
 	switch (data[0] % 4) {
@@ -80,6 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	host_screen_row(0); /* what was written stays on the screen */
 	menu_delete(menu);
+	list_for_each_safe(image, next, &images, link)
+		image_free(image);
 	host_turn = NULL;
 	settings_reset();
 	return 0;
