@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include "bios/clock.h"
 #include "bios/heap.h"
-#include "lib/settings.h"
 #include "nic/r8169.h"
 #include "test/host/host.h"
 
@@ -76,7 +75,6 @@ static struct r8169_desc *ring(unsigned reg)
 static void step(struct nic *nic, const uint8_t *op)
 {
 	struct r8169 *r = nic->priv;
-	struct tx_frame *frame;
 	unsigned i;
 
 	switch (op[0] & 7) {
@@ -111,12 +109,7 @@ static void step(struct nic *nic, const uint8_t *op)
 			nic->ops->report(nic);
 		break;
 	default:
-		frame = nic_tx_get(nic, 60);
-		if (!frame)
-			break;
-		memset(frame->data, 0, 60);
-		frame->len = op[1] % 60 + 1u;
-		nic_tx_send(nic, frame);
+		host_send(nic, op[1] % 60 + 1u, 0);
 		nic_flush(nic);
 	}
 	nic_poll_all();
@@ -153,13 +146,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 24)
 		return 0;
-	host_reset();
-	settings_reset();
-	list_init(&nics);
-	host_clock_set_ms(1000);
+	host_probe_start(receive);
 	host_mmio_in = mmio_in;
 	host_mmio_out = mmio_out;
-	nic_receiver = receive;
 	plug(data);
 	if (nic_probe_all() && !nic_open(nic_find("net0"))) {
 		nic = nic_find("net0");
@@ -168,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	chip.stuck_reg = 0xffff;
 	nic_close_all();
-	while ((nic = list_first(&nics, struct nic, link))) {
+	list_for_each(nic, &nics, link) {
 		struct r8169 *r = nic->priv;
 
 		/* What a close that failed left with the chip. */
@@ -176,12 +165,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		heap_free(r->tx);
 		heap_free(r->rx_buffers);
 		heap_free(r->tally);
-		list_remove(&nic->link);
-		heap_free(nic->priv);
-		heap_free(nic);
 	}
+	host_probe_end();
 	if (host_heap_blocks())
 		abort();
-	nic_receiver = NULL;
 	return 0;
 }

@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include "bios/heap.h"
-#include "lib/settings.h"
 #include "nic/nic.h"
 #include "test/host/virtio_device.h"
 
@@ -45,7 +44,6 @@ static void write_header(uint16_t id, const uint8_t *from, size_t len)
 static void step(struct nic *nic, const uint8_t *op)
 {
 	unsigned queue = op[0] & 1;
-	struct tx_frame *frame;
 	uint8_t out[4096];
 	uint16_t id;
 
@@ -77,12 +75,7 @@ static void step(struct nic *nic, const uint8_t *op)
 		host_clock_advance_ms(op[3]);
 		break;
 	default:
-		frame = nic_tx_get(nic, 60);
-		if (!frame)
-			break;
-		memset(frame->data, 0, 60);
-		frame->len = 60;
-		nic_tx_send(nic, frame);
+		host_send(nic, 60, 0);
 		nic_flush(nic);
 	}
 	nic_poll_all();
@@ -95,25 +88,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 16)
 		return 0;
-	host_reset();
-	settings_reset();
-	list_init(&nics);
-	host_clock_set_ms(1000);
-	nic_receiver = receive;
+	host_probe_start(receive);
 	virtio_model_init(&model, data[0] % 5, 0x18, get_le64(data + 8), 1u << (data[1] % 11));
 	if (nic_probe_all() && !nic_open(nic_find("net0"))) {
 		nic = nic_find("net0");
 		for (at = 16; at + 16 <= size && nic->open; at += 16)
 			step(nic, data + at);
 	}
-	nic_close_all();
-	while ((nic = list_first(&nics, struct nic, link))) {
-		list_remove(&nic->link);
-		heap_free(nic->priv);
-		heap_free(nic);
-	}
+	host_probe_end();
 	if (host_heap_blocks())
 		abort();
-	nic_receiver = NULL;
 	return 0;
 }

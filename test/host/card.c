@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "test/host/host.h"
 #include "bios/heap.h"
+#include "lib/settings.h"
 #include "netstack/net.h"
 
 #define QUEUE 64
@@ -180,4 +181,39 @@ bool host_card_inject(struct nic *nic, const void *frame, size_t len)
 void host_card_link(struct nic *nic, bool up)
 {
 	card_of(nic)->cable = up;
+}
+
+void host_probe_start(void (*receive)(struct nic *nic, const struct rx_frame *frame))
+{
+	host_reset();
+	settings_reset();
+	list_init(&nics);
+	host_clock_set_ms(1000);
+	nic_receiver = receive;
+}
+
+void host_probe_end(void)
+{
+	struct nic *nic;
+
+	nic_close_all();
+	while ((nic = list_first(&nics, struct nic, link))) {
+		list_remove(&nic->link);
+		heap_free(nic->netif);
+		heap_free(nic->priv);
+		heap_free(nic);
+	}
+	nic_receiver = NULL;
+}
+
+bool host_send(struct nic *nic, size_t len, uint8_t fill)
+{
+	struct tx_frame *frame = nic_tx_get(nic, len);
+
+	if (!frame)
+		return false;
+	memset(frame->data, fill, len);
+	frame->len = (uint32_t)len;
+	nic_tx_send(nic, frame);
+	return true;
 }

@@ -148,6 +148,15 @@ bool host_card_inject_parts(struct nic *nic, const void *frame, size_t len, size
 /** Plug and unplug the cable. */
 void host_card_link(struct nic *nic, bool up);
 
+/* ---- Drivers: cards that probing finds ---- */
+
+/** A fresh machine, without cards, whose frames go to @receive. */
+void host_probe_start(void (*receive)(struct nic *nic, const struct rx_frame *frame));
+/** Close all cards that probing made, and forget them. */
+void host_probe_end(void);
+/** Send a frame of @len bytes @fill; false when there is no buffer. */
+bool host_send(struct nic *nic, size_t len, uint8_t fill);
+
 /** A card over the Linux TAP device @name (created when absent); NULL after fail(). @offload:
  * with virtio-net headers: checksums and TSO in both directions. */
 struct nic *host_tap_add(const char *name, bool offload);

@@ -43,12 +43,8 @@ static void receive(struct nic *from, const struct rx_frame *frame)
 
 static int setup(void **state)
 {
-	host_reset();
-	settings_reset();
-	list_init(&nics);
-	host_clock_set_ms(1000);
+	host_probe_start(receive);
 	e1000_model_init();
-	nic_receiver = receive;
 	received_frames = 0;
 	close_on_receive = false;
 	return 0;
@@ -56,15 +52,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct nic *card;
-
-	nic_close_all();
-	while ((card = list_first(&nics, struct nic, link))) {
-		list_remove(&card->link);
-		heap_free(card->priv);
-		heap_free(card);
-	}
-	nic_receiver = NULL;
+	host_probe_end();
 	return 0;
 }
 
@@ -78,12 +66,7 @@ static void start(uint16_t device)
 
 static void send_frame(size_t len, uint8_t fill)
 {
-	struct tx_frame *frame = nic_tx_get(nic, len);
-
-	assert_non_null(frame);
-	memset(frame->data, fill, len);
-	frame->len = (uint32_t)len;
-	nic_tx_send(nic, frame);
+	assert_true(host_send(nic, len, fill));
 }
 
 /** A frame each way, and nothing done on the way that a driver must not do. */

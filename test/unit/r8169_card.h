@@ -256,15 +256,7 @@ static void card_check(void)
 
 static void card_unplug(void)
 {
-	struct nic *each;
-
-	nic_close_all();
-	while ((each = list_first(&nics, struct nic, link))) {
-		list_remove(&each->link);
-		heap_free(each->netif);
-		heap_free(each->priv);
-		heap_free(each);
-	}
+	host_probe_end();
 	rtl_free(card.chip);
 	memset(&card, 0, sizeof(card));
 	nic = NULL;
@@ -272,16 +264,12 @@ static void card_unplug(void)
 
 static int card_setup(void **state)
 {
-	host_reset();
-	settings_reset();
-	list_init(&nics);
-	host_clock_set_ms(1000);
+	host_probe_start(card_receive);
 	memset(&card, 0, sizeof(card));
 	host_mmio_in = card_mmio_in;
 	host_mmio_out = card_mmio_out;
 	host_port_in = card_port_in;
 	host_port_out = card_port_out;
-	nic_receiver = card_receive;
 	received_frames = 0;
 	close_on_receive = false;
 	return 0;
@@ -290,7 +278,6 @@ static int card_setup(void **state)
 static int card_teardown(void **state)
 {
 	card_unplug();
-	nic_receiver = NULL;
 	return 0;
 }
 
@@ -298,12 +285,7 @@ static int card_teardown(void **state)
 
 static void card_send(size_t len, uint8_t fill)
 {
-	struct tx_frame *frame = nic_tx_get(nic, len);
-
-	assert_non_null(frame);
-	memset(frame->data, fill, len);
-	frame->len = (uint32_t)len;
-	nic_tx_send(nic, frame);
+	assert_true(host_send(nic, len, fill));
 }
 
 /** A frame of @len bytes to our address arrives. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* e1000 against a register model: rings, offloads, errors, register accesses counted. */
 #include "test/unit/e1000_test.h"
+#include "test/unit/nic_test.h"
 
 static void test_open_and_close(void **state)
 {
@@ -21,27 +22,16 @@ static void test_open_and_close(void **state)
 	}
 }
 
+static void chip_is_quiet(void)
+{
+	assert_int_equal(REG(RCTL) & RCTL_EN, 0);
+}
+
 static void test_memory_failures(void **state)
 {
-	size_t before;
-
 	e1000_model_plug(0x100e);
 	assert_int_equal(nic_probe_all(), 1);
-	nic = nic_find("net0");
-	before = host_heap_used();
-	for (unsigned n = 1; n < 7; n++) {
-		int rc;
-
-		host_heap_fail(n, true);
-		rc = nic_open(nic);
-		host_heap_fail(0, false);
-		if (!rc)
-			nic_close(nic);
-		else
-			assert_int_equal(rc, E_NO_MEMORY);
-		assert_int_equal(host_heap_used(), before);
-		assert_int_equal(REG(RCTL) & RCTL_EN, 0);
-	}
+	open_without_memory(nic_find("net0"), chip_is_quiet);
 }
 
 static void test_ring_wrap(void **state)

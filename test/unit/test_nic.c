@@ -69,22 +69,10 @@ static const struct nic_id fake_ids[] = {
 
 TABLE_ENTRY(nic_driver, fake_driver) = {"fake", fake_ids, ARRAY_SIZE(fake_ids), fake_probe};
 
-static void forget(void)
-{
-	struct nic *nic;
-
-	nic_close_all();
-	while ((nic = list_first(&nics, struct nic, link))) {
-		list_remove(&nic->link);
-		heap_free(nic->netif);
-		heap_free(nic);
-	}
-}
-
 static int setup(void **state)
 {
 	host_card_reset();
-	forget();
+	host_probe_end();
 	host_reset();
 	settings_reset();
 	host_clock_set_ms(1000);
@@ -96,7 +84,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	forget();
+	host_probe_end();
 	return 0;
 }
 

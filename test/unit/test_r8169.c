@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* r8169 on every chip of the model: bring-up from any state, addresses, links, ways to close. */
 #include "test/unit/r8169_card.h"
+#include "test/unit/nic_test.h"
 
 #include <linux/pci_regs.h>
 
@@ -303,30 +304,19 @@ static void test_probe_fails(void **state)
 	assert_int_equal(host_heap_blocks(), 0);
 }
 
+static void chip_is_quiet(void)
+{
+	assert_int_equal(r8169_read32(nic->priv, MISC) & MISC_RX_GATE, 0);
+	rtl_expect_quiet(card.chip, true);
+	card_run(20);
+	rtl_expect_quiet(card.chip, false);
+}
+
 static void test_memory_failures(void **state)
 {
-	size_t before;
-
 	card_start("8168h");
 	nic_close(nic);
-	before = host_heap_used();
-	for (unsigned n = 1; n < 7; n++) {
-		int rc;
-
-		host_heap_fail(n, true);
-		rc = nic_open(nic);
-		host_heap_fail(0, false);
-		if (!rc)
-			nic_close(nic);
-		else
-			assert_int_equal(rc, E_NO_MEMORY);
-		assert_int_equal(rc != 0, n < 6);
-		assert_int_equal(r8169_read32(nic->priv, MISC) & MISC_RX_GATE, 0);
-		assert_int_equal(host_heap_used(), before);
-		rtl_expect_quiet(card.chip, true);
-		card_run(20);
-		rtl_expect_quiet(card.chip, false);
-	}
+	open_without_memory(nic, chip_is_quiet);
 	card_check();
 	card_unplug();
 	for (unsigned n = 1; n < 3; n++) {

@@ -55,11 +55,7 @@ static void receive(struct nic *from, const struct rx_frame *frame)
 
 static int setup(void **state)
 {
-	host_reset();
-	settings_reset();
-	list_init(&nics);
-	host_clock_set_ms(1000);
-	nic_receiver = receive;
+	host_probe_start(receive);
 	received_frames = 0;
 	close_on_receive = false;
 	nic = NULL;
@@ -69,16 +65,7 @@ static int setup(void **state)
 /** Forget the cards that probing made. */
 static int teardown(void **state)
 {
-	struct nic *card;
-
-	nic_close_all();
-	while ((card = list_first(&nics, struct nic, link))) {
-		list_remove(&card->link);
-		heap_free(card->netif);
-		heap_free(card->priv);
-		heap_free(card);
-	}
-	nic_receiver = NULL;
+	host_probe_end();
 	return 0;
 }
 
