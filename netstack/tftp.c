@@ -134,6 +134,7 @@ void tftp_start(struct tftp *t)
 	t->rto = RTO_FIRST_MS;
 	t->tries = 0;
 	t->taken = 0;
+	t->starved = false;
 	fetch_restart(t->fetch);
 	send_request(t, false);
 }
@@ -144,8 +145,9 @@ void tftp_go_on(struct tftp *t)
 
 	t->taken += f->len;
 	f->len = 0;
-	if (t->state == TFTP_DATA && t->unacked >= t->window)
+	if (t->state == TFTP_DATA && (t->unacked >= t->window || t->starved))
 		send_ack(t, false);
+	t->starved = false;
 }
 
 void tftp_give_up(struct tftp *t)
@@ -325,6 +327,10 @@ static void receive_data(struct tftp *t, struct cursor *c)
 	}
 	if (ahead) {
 		out_of_order(t, ahead);
+		return;
+	}
+	if (t->hold && len > f->capacity - f->len) {
+		t->starved = true;
 		return;
 	}
 	rc = fetch_room(f, f->len + len);

@@ -33,6 +33,7 @@ struct tftp {
 	uint64_t taken;	     /* bytes in front of those that fetch->data has */
 	uint16_t wire_shift; /* wire number = block + this: servers that wrap to 1 */
 	uint16_t unacked;    /* blocks in place since the last ACK */
+	bool starved;	     /* with hold: a block came for which there was no room */
 	bool gap_told;	     /* a block was missing, and the server knows */
 	uint64_t resent_at;  /* duplicates were answered last */
 
