@@ -180,9 +180,13 @@ struct image *image_next_initrd(const struct image *kernel, const struct image *
 
 void image_print(const struct image *image)
 {
+	const struct image_type *type = image->type;
+
+	if (!type && image->role != IMAGE_INITRD)
+		type = probe(image, true);
 	print("%s : %u bytes", image->name, (unsigned)image->len);
-	if (image->type)
-		print(" [%s]", image->type->name);
+	if (type)
+		print(" [%s]", type->name);
 	if (image->role == IMAGE_INITRD)
 		print(" [INITRD]");
 	if (image->selected)

@@ -43,6 +43,7 @@ void leave_prepare(void)
 	http_close_idle();
 	if (pxe_nic) { /* a program asked us, and does not come back */
 		pxe_stop();
+		real_keep_guest();
 		guest_running(false);
 	}
 	san_prepare_exit();

@@ -17,7 +17,6 @@
 #include "boot/nbp.h"
 #include "boot/image.h"
 #include "boot/pxe.h"
-#include "bios/console.h"
 #include "bios/gate.h"
 #include "bios/heap.h"
 #include "bios/memmap.h"
@@ -136,7 +135,7 @@ static int run(struct nic *nic, const char *name, const uint8_t *program, size_t
 			return rc;
 		pxe_start(nic);
 		rc = enter(regs);
-		console_ignore_break(false); /* it may have left out of a call */
+		pxe_command_begin(); /* it may have left out of a call */
 		pxe_stop();
 		if (rc != RESTARTED)
 			break;

@@ -314,18 +314,43 @@ static uint16_t refuse(uint16_t opcode, struct segoff parameters)
 	return PXENV_STATUS_UNSUPPORTED;
 }
 
-static bool serve(struct real_regs *regs)
+/* A call out of the middle of another one, from an interrupt handler of the program's, must wait
+ * for its end: the network is in between. */
+static uint16_t serve_one(uint16_t opcode, struct segoff parameters)
 {
-	struct segoff parameters = {(uint16_t)regs->edi, regs->es};
-	uint16_t opcode = (uint16_t)regs->ebx, status;
 	const struct pxe_call *call = find(opcode);
+	uint16_t status;
 
+	if (guest_call_active)
+		return PXENV_STATUS_FAILURE;
+	guest_call_active = true;
 	console_ignore_break(true); /* its keys are the program's */
 	status = call ? run(call, parameters) : refuse(opcode, parameters);
 	console_ignore_break(false);
+	guest_call_active = false;
+	return status;
+}
+
+static bool serve(struct real_regs *regs)
+{
+	struct segoff parameters = {(uint16_t)regs->edi, regs->es};
+	uint16_t status = serve_one((uint16_t)regs->ebx, parameters);
+
 	regs->eax = (regs->eax & ~0xffffu) | (status ? PXENV_EXIT_FAILURE : PXENV_EXIT_SUCCESS);
 	regs->eflags = (regs->eflags & ~FLAG_CARRY) | (status ? FLAG_CARRY : 0);
 	return true;
+}
+
+void pxe_command_begin(void)
+{
+	console_ignore_break(false);
+	guest_call_active = false;
+}
+
+void pxe_command_end(void)
+{
+	console_ignore_break(true);
+	guest_call_active = true;
 }
 
 void pxe_start(struct nic *nic)

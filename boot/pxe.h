@@ -111,6 +111,9 @@ bool pxe_unload_base(void);
 struct segoff pxe_pxenv(void);
 struct segoff pxe_bang(void);
 
+/** Around what of a call works as outside of one: keys are ours, disk and API may be called. */
+void pxe_command_begin(void);
+void pxe_command_end(void);
 /** The cached packet of @type, 1 to 3, in the low block: PXE_PACKET_SIZE bytes at @p. */
 uint8_t *pxe_packet(unsigned type, struct segoff *p);
 

@@ -10,7 +10,6 @@
  */
 #include "boot/image.h"
 #include "boot/pxe.h"
-#include "bios/console.h"
 #include "bios/heap.h"
 #include "cmdline/command.h"
 #include "lib/error.h"
@@ -228,9 +227,9 @@ static uint16_t file_exec(void *parameters)
 
 	if (!command)
 		return status;
-	console_ignore_break(false);
+	pxe_command_begin();
 	rc = script_run(program ? program->name : "PXE API", command, strlen(command));
-	console_ignore_break(true);
+	pxe_command_end();
 	heap_free(command);
 	return pxe_status_of(rc);
 }

@@ -36,7 +36,8 @@ struct guest_outer {
 };
 int guest_begin(struct guest_outer *outer, bool serve);
 void guest_end(struct guest_outer *outer);
-/** Set while a disk call is served, so that the timer interrupt leaves the network alone. */
+/** Set while a call of the guest's (disk, PXE) is served: the timer interrupt leaves the network
+ * alone, and calls from interrupt handlers are refused. */
 extern bool guest_call_active;
 
 #endif

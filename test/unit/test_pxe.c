@@ -134,6 +134,16 @@ static void blocks_outside_are_refused(void **state)
 	assert_int_equal(call_at(PXENV_STOP_BASE, 0xffff, 0x000e), PXENV_EXIT_SUCCESS);
 }
 
+/* From an interrupt handler of the program's, while we serve it already. */
+static void calls_inside_of_calls_are_refused(void **state)
+{
+	guest_call_active = true;
+	assert_int_equal(call_at(PXENV_STOP_BASE, PROGRAM_BLOCK >> 4, 0), PXENV_EXIT_FAILURE);
+	pxe_command_begin();
+	assert_int_equal(call_at(PXENV_STOP_BASE, PROGRAM_BLOCK >> 4, 0), PXENV_EXIT_SUCCESS);
+	assert_false(guest_call_active);
+}
+
 static void text_is_bounded(void **state)
 {
 	char out[8];
@@ -255,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_call_fits, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown_functions_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(blocks_outside_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(calls_inside_of_calls_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_by_pointer, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_by_copy, setup, teardown),
