@@ -329,13 +329,17 @@ void memmap_hide_images(void)
 		show_reserved(base, end);
 }
 
+void memmap_unhide_map(void)
+{
+	if (gate_hooked(GATE_INT15))
+		gate_unhook(GATE_INT15);
+}
+
 void memmap_unhide(void)
 {
 	uint32_t start, end;
 
-	if (!gate_hooked(GATE_INT15))
-		return;
-	gate_unhook(GATE_INT15);
+	memmap_unhide_map();
 	low_block(&start, &end);
 	if (*BASE_MEMORY_KB == start / 1024)
 		*BASE_MEMORY_KB = (uint16_t)handover.base_memory_kb;

@@ -21,6 +21,8 @@ unsigned memmap_visible(struct memory_range *ranges, unsigned max);
 /** Hook INT 15h and lower 40:13 so that our homes are hidden; undo. */
 int memmap_hide(void);
 void memmap_unhide(void);
+/** INT 15h alone: a program that frees base memory raises 40:13 itself. */
+void memmap_unhide_map(void);
 /** After memmap_hide(): hide image memory in use as well, for a program that comes back. */
 void memmap_hide_images(void);
 bool memmap_hidden(void);

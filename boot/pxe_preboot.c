@@ -90,13 +90,14 @@ TABLE_ENTRY(pxe_call, call_unload_stack) = {
 	.serve = unload_stack,
 };
 
-/* Vectors, hidden memory and cards go back, as when we leave the machine. */
+/* Vectors, hidden memory and cards go back, as when we leave the machine. Not 40:13, from which
+ * programs see what base memory they may free. */
 static void give_back(void)
 {
 	pxe_stop();
 	guest_running(false);
 	real_keep_guest();
-	memmap_unhide();
+	memmap_unhide_map();
 	tcp_abort_all();
 	nic_close_all();
 }

@@ -60,6 +60,11 @@ void memmap_unhide(void)
 	host_memmap_hidden = host_images_hidden = false;
 }
 
+void memmap_unhide_map(void)
+{
+	host_memmap_hidden = false;
+}
+
 bool memmap_hidden(void)
 {
 	return host_memmap_hidden;
