@@ -8,8 +8,11 @@ import pytest
 
 from bench import flat
 from bench.cache import assembled
+from bench.config import IMAGE
 from bench.flat import rotating_sum, wait_report
+from bench.payload import dom0_initrd, kernel, kexec_initrd
 from bench.servers import SERVER
+from bench.terminal import Terminal
 
 MEMDISK = Path("/usr/lib/syslinux/memdisk")
 BASE = f"http://{SERVER}"
@@ -172,3 +175,84 @@ def test_memdisk(lab, boot, tmp_path, kind, drive, text):
     said = wait_report(machine)
     assert said.one("BEGIN") == {"drive": drive, "text": text}
     machine.wait_end()
+
+
+def test_ourselves(lab, boot):
+    """Our image, started by our image, with a command line and a script of its own."""
+    lab.file("ipxe.lkrn", IMAGE)
+    lab.file("inner.ipxe", "#!ipxe\necho inner-script ${word} ${net0/mac}\ndhcp && imgfetch "
+             f"{BASE}/inner.ipxe && echo inner-fetched\nshell\n")
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, f"#!ipxe\ndhcp\nkernel {BASE}/ipxe.lkrn word=seeded\n"
+                   f"initrd {BASE}/inner.ipxe\nboot\n")
+    machine.wait_for("inner-script seeded 52:54:00:12:34:56", 90)
+    machine.wait_for("inner-fetched", 60)
+
+
+@pytest.mark.ours
+def test_kexec(lab, boot):
+    """Linux starts our image by kexec: the 32-bit entry, in a machine that Linux has used."""
+    lab.file("linux", kernel())
+    lab.file("kexec.gz", kexec_initrd())
+    lab.file("ipxe.lkrn", IMAGE)
+    lab.file("inner.ipxe", "#!ipxe\necho after-${word} ${net0/mac}\ndhcp && imgfetch "
+             f"{BASE}/inner.ipxe && echo inner-fetched\nshell\n")
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, f"#!ipxe\ndhcp\nkernel {BASE}/linux console=ttyS0,115200\n"
+                   f"initrd {BASE}/kexec.gz\ninitrd {BASE}/ipxe.lkrn /ipxe.lkrn\n"
+                   f"initrd {BASE}/inner.ipxe /inner.ipxe\nboot\n", memory="384")
+    machine.wait_for("KEXEC-BEGIN", 120, fail="Kernel panic")
+    machine.wait_for("after-kexec 52:54:00:12:34:56", 90, fail="KEXEC-FAILED")
+    machine.wait_for("inner-fetched", 60)
+
+
+@pytest.mark.deadline(240)
+def test_xen(lab, boot):
+    """Xen by Multiboot, packed as Debian has it, with a Linux as dom0."""
+    xen = sorted(Path("/boot").glob("xen-*-amd64.gz"))
+    if not xen:
+        pytest.skip("xen-hypervisor is not installed: sh test/setup")
+    lab.file("xen.gz", xen[-1])
+    lab.file("vmlinuz", kernel())
+    lab.file("initrd", dom0_initrd())
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, f"#!ipxe\ndhcp\n"
+                   f"kernel {BASE}/xen.gz com1=115200,8n1 console=com1 dom0_mem=256M\n"
+                   f"module {BASE}/vmlinuz console=hvc0 word=kept\n"
+                   f"module {BASE}/initrd\nboot\n", memory="640")
+    machine.wait_for("Xen version 4", 90)
+    machine.wait_for("DOM0 hypervisor=xen cmdline=console=hvc0 word=kept", 200,
+                     fail="Panic on CPU|Kernel panic|DOM0 crashed")
+
+
+MEMTEST = Path("/boot/memtest86+x64.bin")
+
+
+def test_memtest(lab, boot):
+    if not MEMTEST.exists():
+        pytest.skip("memtest86+ is not installed: sh test/setup")
+    lab.file("memtest.bin", MEMTEST)
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, f"#!ipxe\ndhcp\nkernel {BASE}/memtest.bin console=ttyS0,115200 nosmp\nboot\n")
+    terminal = Terminal(machine)
+    terminal.wait_row(r"Memtest86\+ v", 90)
+    terminal.wait_row(r"Test #\d", 60)
+
+
+@pytest.mark.deadline(300)
+def test_debian_installer(lab, boot):
+    """The kernel and initrd of Debian's network installer, to its first question."""
+    folders = sorted(Path("/usr/lib/debian-installer/images").glob("*/amd64/text/debian-installer/amd64"))
+    if not folders:
+        pytest.skip("debian-installer-*-netboot-amd64 is not installed: sh test/setup")
+    lab.file("linux", folders[-1] / "linux")
+    lab.file("initrd.gz", folders[-1] / "initrd.gz")
+    lab.web()
+    lab.dhcp()
+    machine = boot(None, f"#!ipxe\ndhcp\nkernel {BASE}/linux console=ttyS0,115200 --- quiet\n"
+                   f"initrd {BASE}/initrd.gz\nboot\n", memory="768")
+    machine.wait_for("(?i)select a language", 250, fail="Kernel panic")

@@ -75,8 +75,15 @@ def cpio(folder):
     ).stdout
 
 
-def _initrd(init, modules, *others):
-    """An initrd with busybox, an init of test/payload, modules, and other files."""
+def _libraries(program):
+    """The shared libraries of a program."""
+    said = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+    return [Path(word) for word in said.split() if word.startswith("/")]
+
+
+def _initrd(init, modules, *others, programs=()):
+    """An initrd with busybox, an init of test/payload, modules, other files, and programs of the
+    host."""
     script = PAYLOAD / init
 
     def build(made, work):
@@ -89,6 +96,10 @@ def _initrd(init, modules, *others):
         (root / "init").chmod(0o755)
         for path in others:
             shutil.copy(path, root / path.name)
+        for program in programs:
+            for path in [Path(program), *_libraries(program)]:
+                (root / path.parent.relative_to("/")).mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, root / path.relative_to("/"))
         for number, path in enumerate(_module_files(kernel_package(), modules)):
             data = path.read_bytes()
             if path.suffix == ".xz":
@@ -108,6 +119,16 @@ def probe_initrd():
 def reboot_initrd():
     """An initrd whose init brings the first card up and reboots."""
     return _initrd("reboot-init", CARDS)
+
+
+def dom0_initrd():
+    """An initrd whose init says what hypervisor it runs under."""
+    return _initrd("dom0-init", [])
+
+
+def kexec_initrd():
+    """An initrd whose init hands the machine to /ipxe.lkrn by kexec."""
+    return _initrd("kexec-init", [], programs=["/sbin/kexec"])
 
 
 def _busybox():
