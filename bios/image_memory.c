@@ -109,13 +109,14 @@ void *image_memory_resize(void *p, size_t old_size, size_t new_size)
 				taken[i].size = pages(new_size);
 		return p;
 	}
-	moved = image_memory_alloc(new_size);
-	if (!moved)
-		return NULL;
-	if (p) {
-		memcpy(moved, p, old_size);
+	/* The block's own place counts: else no download could grow beyond half of the memory. */
+	if (p)
 		image_memory_free(p, old_size);
-	}
+	moved = image_memory_alloc(new_size);
+	if (!moved && p)
+		take((uintptr_t)p, pages(old_size));
+	if (moved && p)
+		memmove(moved, p, old_size);
 	return moved;
 }
 

@@ -84,7 +84,7 @@ static bool resize(struct fetch *f, uint64_t size)
 
 int fetch_room(struct fetch *f, uint64_t total)
 {
-	uint64_t more = max(f->capacity * 2, (uint64_t)GROW_FIRST), have;
+	uint64_t more = max(f->capacity, (uint64_t)GROW_FIRST), have;
 
 	if (f->max_size && total > f->max_size) {
 		f->final = true;
@@ -98,12 +98,21 @@ int fetch_room(struct fetch *f, uint64_t total)
 		return fail(E_FETCH_TOO_BIG, "the content has more than the %u bytes of the buffer",
 			    (unsigned)f->capacity);
 	}
-	if (!f->total && resize(f, max(total, more)))
-		return 0;
+	/* Growing may move it all: of an unknown size ever so much more at once as there is room
+	 * for. */
+	for (; !f->total && more >= PAGE; more /= 2) {
+		if (resize(f, max(total, f->capacity + more)))
+			return 0;
+	}
 	if (resize(f, total))
 		return 0;
 	f->final = true;
 	have = image_memory_largest() + f->capacity;
+	if (!f->total)
+		return fail(E_FETCH_NO_ROOM,
+			    "the content has more than %u.%u MB, which fill the largest free block "
+			    "of memory below 4 GB",
+			    tenths(f->len) / 10, tenths(f->len) % 10);
 	return fail(E_FETCH_NO_ROOM,
 		    "needs %u.%u MB of memory below 4 GB, the largest free block has %u.%u MB",
 		    tenths(total) / 10, tenths(total) % 10, tenths(have) / 10, tenths(have) % 10);
