@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from bench.machine import Nic
-from bench.payload import Report, kernel, probe_initrd
+from bench.payload import kernel, probe_initrd, report_of
 from bench.servers import SERVER
 from bench.wire import BadWire
 
@@ -20,12 +20,6 @@ def offer(lab):
 def boot_lines(base, extra=""):
     return (f"kernel {base}/linux console=ttyS0,115200 word=\"a b\" last\n"
             f"initrd {base}/probe.gz\n{extra}boot\n")
-
-
-def report_of(machine):
-    begin = machine.wait_for("PROBE-BEGIN", 120, fail="Kernel panic|No bootable device")
-    machine.wait_for("PROBE-END", 60)
-    return Report(machine.serial.text[begin.start() :])
 
 
 @pytest.mark.quick

@@ -7,7 +7,7 @@ must see BIOS drive 0x80 and the iBFT; without, no trace of either.
 import pytest
 
 from bench.machine import Config, Machine
-from bench.payload import Report, kernel, probe_initrd
+from bench.payload import kernel, probe_initrd, report_of
 from bench.realmode import MemoryMap, memmap_disk
 
 DISK_MB = 24
@@ -21,13 +21,6 @@ def blank(tmp_path):
     path = tmp_path / "blank.img"
     path.write_bytes(bytes(DISK_MB << 20))
     return path
-
-
-def report_of(machine):
-    """Waits for the reporting Linux and returns what it saw."""
-    begin = machine.wait_for("PROBE-BEGIN", 120, fail="Kernel panic|No bootable device")
-    machine.wait_for("PROBE-END", 60)
-    return Report(machine.serial.text[begin.start() :])
 
 
 def check_kept(report, iqn):

@@ -1,11 +1,14 @@
 """Real network bootstrap programs chained from us: PXELINUX and its modules, GRUB, undionly, Debian's installer."""
 
+import hashlib
+
 import pytest
 
 from bench import nbp
 from bench.cache import assembled
 from bench.config import IMAGE
 from bench.machine import Nic
+from bench.payload import kernel, probe_initrd, report_of
 from bench.realmode import ENDURANCE, Int13Disk
 from bench.terminal import Screenshot
 
@@ -102,14 +105,14 @@ def test_disks_from_the_menu(lab, boot, tmp_path, card, module, arguments):
     machine.program.wait_for("MEMMAP-BEGIN", 60, fail="script-")
 
 
-@pytest.mark.parametrize("card", CARDS)
-def test_lpxelinux_chains_pxelinux(lab, boot, disk, card):
+@pytest.mark.parametrize("card, prefix", [("virtio", "tftp"), ("82540em", "http")])
+def test_lpxelinux_chains_pxelinux(lab, boot, disk, card, prefix):
     """lpxelinux.0 has a network stack of its own over UNDI: vesamenu.c32, pxechn.c32; then sanboot.c32."""
     nbp.offer_pxelinux(lab, "vesamenu.c32", "pxechn.c32", "sanboot.c32", "menu.c32")
     menu(lab, "one", "vesamenu.c32", "pxechn.c32",
          "http://192.0.2.1/pxelinux.0 -c pxelinux.cfg/two -p http://192.0.2.1/")
     menu(lab, "two", "menu.c32", "sanboot.c32", disk)
-    machine = chain(lab, boot, "lpxelinux.0", "http", "one", nics=[Nic(card)])
+    machine = chain(lab, boot, "lpxelinux.0", prefix, "one", nics=[Nic(card)])
     machine.wait_for("PXELINUX", 60, fail="script-")
     machine.wait_until(lambda: Screenshot(machine).height == 480, "the graphical menu")
     nbp.press(machine, "down", "ret")
@@ -156,6 +159,30 @@ def test_undionly(lab, boot):
     machine.wait_for("inner-has-big", 60, fail="iPXE>")
     machine.wait_for("script-goes-on", 60, fail="iPXE>")
     machine.wait_for("outer-has-big", 60)
+
+
+@pytest.mark.parametrize("card, hooked", [("virtio", True), ("82540em", False)])
+def test_linux_from_pxelinux(lab, boot, tmp_path, card, hooked):
+    """PXELINUX ends the stack and starts Linux: its driver has the card, and it sees the hooked disk or no trace of us."""
+    nbp.offer_pxelinux(lab)
+    lab.file("linux", kernel())
+    lab.file("probe.gz", probe_initrd())
+    lab.file("big", bytes(1 << 20))
+    lab.file("pxelinux.cfg/default", "DEFAULT linux\nLABEL linux\n  LINUX linux\n"
+             "  INITRD probe.gz\n  APPEND console=ttyS0,115200 download=http://192.0.2.1/big\n")
+    blank = tmp_path / "blank.img"
+    blank.write_bytes(bytes(16 << 20))
+    iqn = lab.iscsi().add(blank)
+    lab.web()
+    lab.dhcp()
+    hook = f"sanhook iscsi:192.0.2.1:::1:{iqn}\n" if hooked else ""
+    machine = boot(None, f"#!ipxe\ndhcp\n{hook}set 210:string http://192.0.2.1/\n"
+                   "chain http://192.0.2.1/pxelinux.0\necho script-goes-on\nshell\n",
+                   nics=[Nic(card)])
+    report = report_of(machine)
+    assert list(report.downloads().values()) == [hashlib.sha256(bytes(1 << 20)).hexdigest()]
+    assert ("int13_dev80" in report.edd_drives()) == hooked
+    assert report.ibft("target0/target-name") == (iqn if hooked else None)
 
 
 def test_our_image_from_pxelinux_from_us(lab, boot):

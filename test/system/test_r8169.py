@@ -7,7 +7,7 @@ import pytest
 from bench import r8169
 from bench.config import REBOOTS, is_classic_image
 from bench.machine import Nic
-from bench.payload import Report, kernel, probe_initrd, reboot_initrd
+from bench.payload import kernel, probe_initrd, reboot_initrd, report_of
 from bench.servers import SERVER
 
 pytestmark = pytest.mark.skipif(r8169.missing() is not None, reason=str(r8169.missing()))
@@ -86,9 +86,7 @@ def test_linux_takes_over(lab, boot):
                    f"kernel {base}/linux console=ttyS0,115200 {BIOS_IRQS} download={base}/data.bin\n"
                    f"initrd {base}/probe.gz\nboot\n", memory="384", nics=nics)
     await_each(machine, nics)
-    begin = machine.wait_for("PROBE-BEGIN", 120, fail="Kernel panic|No bootable device")
-    machine.wait_for("PROBE-END", 120)
-    report = Report(machine.serial.text[begin.start():])
+    report = report_of(machine, timeout=120)
     assert report.downloads() == {nic.mac: SUM for nic in nics}
     assert machine.mistakes() == []
 

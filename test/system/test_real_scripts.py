@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.payload import Report, kernel, probe_initrd
+from bench.payload import kernel, probe_initrd, report_of
 from bench.servers import SERVER
 
 ours = pytest.mark.ours
@@ -74,9 +74,7 @@ def test_boot_server(lab, boot, host):
     web = lab.web()
     lab.dhcp()
     machine = boot(None, ENTRY, memory="384")
-    begin = machine.wait_for("PROBE-BEGIN", 120, fail="kernel-failed|gave-up|Kernel panic")
-    machine.wait_for("PROBE-END", 60)
-    report = Report(machine.serial.text[begin.start() :])
+    report = report_of(machine, fail="kernel-failed|gave-up|Kernel panic")
     assert report.cmdline.endswith('word="a b" release=bookworm note=ok last')
     asked = [line.split('"')[1].split()[1] for line in web.requests()]
     assert asked[0].startswith(f"/boot/start.ipxe?mac={MAC}&uuid=")

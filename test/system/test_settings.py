@@ -7,7 +7,7 @@ import pytest
 
 from bench.config import IMAGE
 from bench.machine import Config, Machine, Nic
-from bench.payload import Report, kernel, probe_initrd
+from bench.payload import kernel, probe_initrd, report_of
 from bench.servers import SERVER
 
 pytestmark = pytest.mark.ours
@@ -116,9 +116,7 @@ def test_address_for_the_kernel(lab, boot):
                    f"kernel http://{SERVER}/linux console=ttyS0 ${{net0/kernel-ip}} "
                    "BOOTIF=${net0/bootif}\n"
                    f"initrd http://{SERVER}/initrd\nboot\n", memory="384")
-    begin = machine.wait_for("PROBE-BEGIN", 120, fail="Kernel panic|No bootable device")
-    machine.wait_for("PROBE-END", 60)
-    report = Report(machine.serial.text[begin.start() :])
+    report = report_of(machine)
     assert report.cmdline.split()[-2:] == [
         "ip=192.0.2.50::192.0.2.1:255.255.255.0:pc7::none:192.0.2.2",
         "BOOTIF=01-52-54-00-12-34-56",

@@ -186,3 +186,10 @@ class Report:
     def cmdline(self):
         """The kernel's command line."""
         return self.files.get("cmdline", "")
+
+
+def report_of(machine, fail="Kernel panic|No bootable device", timeout=60):
+    """Waits for the reporting Linux and returns what it saw; timeout is for the report alone."""
+    begin = machine.wait_for("PROBE-BEGIN", 120, fail=fail)
+    machine.wait_for("PROBE-END", timeout)
+    return Report(machine.serial.text[begin.start() :])
