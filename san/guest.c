@@ -49,15 +49,16 @@ static uint64_t ram_within(const struct memory_range *ranges, unsigned count, ui
 	return sum;
 }
 
-/* RAM of the firmware's map that is not usable any more is what we took. */
+/* RAM of the firmware's map that the guest does not see is what we took. */
 static bool is_ours(uint64_t start, uint64_t end)
 {
-	struct memory_range usable[MEMMAP_MAX];
+	struct memory_range seen[MEMMAP_MAX];
 	const struct memory_range *firmware;
-	unsigned count = memmap_firmware(&firmware);
+	unsigned count = memmap_firmware(&firmware), seen_count;
 
-	return ram_within(firmware, count, start, end) !=
-	       ram_within(usable, memmap_usable(usable, MEMMAP_MAX), start, end);
+	seen_count = memmap_hidden() ? memmap_visible(seen, MEMMAP_MAX)
+				     : memmap_usable(seen, MEMMAP_MAX);
+	return ram_within(firmware, count, start, end) != ram_within(seen, seen_count, start, end);
 }
 
 void *guest_memory(uint64_t address, uint64_t len)

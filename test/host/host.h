@@ -78,6 +78,8 @@ long host_low_memory(void);
 /** The firmware's map: 640 KB and 16 MB to 256 MB unless set. */
 void host_memmap_set(const struct memory_range *ranges, unsigned count);
 extern bool host_memmap_hidden, host_images_hidden;
+/** What guests do not see of that map while it is hidden; length 0: nothing. */
+extern struct memory_range host_hidden_range;
 
 /* ---- PCI ---- */
 

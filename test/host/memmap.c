@@ -36,11 +36,26 @@ unsigned memmap_usable(struct memory_range *ranges, unsigned max)
 	return count;
 }
 
+struct memory_range host_hidden_range;
+
+/* All but host_hidden_range, which lies inside of a range. */
 unsigned memmap_visible(struct memory_range *ranges, unsigned max)
 {
-	unsigned count = min(map_count, max);
+	const struct memory_range *gap = &host_hidden_range;
+	unsigned count = 0;
 
-	memcpy(ranges, map, count * sizeof(*ranges));
+	for (unsigned i = 0; i < map_count && count + 1 < max; i++) {
+		uint64_t end = map[i].base + map[i].length, behind = gap->base + gap->length;
+		bool inside = gap->length && gap->base >= map[i].base && behind <= end;
+
+		ranges[count++] = map[i];
+		if (!inside)
+			continue;
+		ranges[count - 1].length = gap->base - map[i].base;
+		ranges[count] = map[i];
+		ranges[count].base = behind;
+		ranges[count++].length = end - behind;
+	}
 	return count;
 }
 

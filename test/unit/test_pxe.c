@@ -144,6 +144,24 @@ static void calls_inside_of_calls_are_refused(void **state)
 	assert_false(guest_call_active);
 }
 
+/* Not only our home: images that wait for the program's end, too. */
+static void hidden_memory_is_no_target(void **state)
+{
+	static const struct memory_range map[] = {{0, 0x9fc00, 1, 1}, {0x100000, 0x100000, 1, 1}};
+
+	host_memmap_set(map, ARRAY_SIZE(map));
+	host_hidden_range = (struct memory_range){.base = 0x180000, .length = 0x1000};
+	assert_non_null(pxe_target_linear(0x180000, 4));
+	memmap_hide();
+	assert_null(pxe_target_linear(0x180000, 4));
+	assert_null(pxe_target_linear(0x17fffd, 4));
+	assert_non_null(pxe_target_linear(0x17fffc, 4));
+	assert_null(pxe_target_linear(0x180fff, 4));
+	assert_non_null(pxe_target_linear(0x181000, 4));
+	host_hidden_range.length = 0;
+	host_memmap_set(NULL, 0);
+}
+
 static void text_is_bounded(void **state)
 {
 	char out[8];
@@ -266,6 +284,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_functions_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(blocks_outside_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(calls_inside_of_calls_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_memory_is_no_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_by_pointer, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_by_copy, setup, teardown),
