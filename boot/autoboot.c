@@ -7,6 +7,8 @@
  */
 #include "boot/boot.h"
 #include "boot/image.h"
+#include "boot/pxe_menu.h"
+#include "boot/self.h"
 #include "bios/heap.h"
 #include "cmdline/command.h"
 #include "lib/error.h"
@@ -70,15 +72,12 @@ static bool is_full_uri(const char *text)
  * The address of @filename, heap: itself when it is one with scheme://, else a
  * file on the TFTP server, whose name is taken literally.
  */
-static int filename_uri(const char *filename, char **uri)
+static int filename_uri(const char *filename, uint32_t server, char **uri)
 {
-	uint32_t server;
-
 	if (is_full_uri(filename)) {
 		*uri = text_dup(filename);
 		return *uri ? 0 : fail(E_NO_MEMORY, "out of memory for the boot file's name");
 	}
-	server = next_server();
 	if (!server)
 		return fail(E_BOOT_NO_SERVER,
 			    "no TFTP server: DHCP gave the file name \"%.80s\" but no "
@@ -104,24 +103,75 @@ static bool is_san_path(const char *root_path)
 
 /* ---- Booting ---- */
 
+static int run_image(struct image *image)
+{
+	if (image->role == IMAGE_INITRD)
+		image->role = IMAGE_OTHER;
+	image_print(image);
+	return image_execute(image);
+}
+
+/*
+ * The boot file is what we are, or what started us, because of @why: running it
+ * would never end. A script next to it may know better.
+ */
+static int break_loop(const char *filename, const char *why)
+{
+	struct uri *base = uri_parse(filename);
+	struct uri *script = base ? uri_resolve(base, "autoexec.ipxe") : NULL;
+	struct image_request request = {.uri = script ? script->text : "", .quiet = true};
+	struct image *image = NULL;
+	int rc = 0;
+
+	print("Boot loop: %s. Looking for autoexec.ipxe next to it\n", why);
+	if (script && !image_download(&request, &image))
+		rc = run_image(image);
+	uri_free(script);
+	uri_free(base);
+	return image ? rc : fail(E_BOOT_LOOP, "%s, and there is no autoexec.ipxe next to it", why);
+}
+
+/* A script may mean to come back here; a program that leads here would do so for ever. */
+static int run_marked(struct image *image, const char *filename)
+{
+	int rc;
+
+	if (image->role != IMAGE_SCRIPT)
+		self_mark(filename);
+	rc = run_image(image);
+	self_unmark();
+	return rc;
+}
+
 /* Download and run; a returning image is no failure of the boot unless it says so. *@fetched
  * tells a failed download from a failed image. */
 static int run_file(const char *filename, bool *fetched)
 {
+	static char *ourselves; /* where this firmware came from once: not again */
 	struct image_request request = {
 		.uri = filename,
 		.retries = fetch_retries(),
 	};
 	struct image *image;
-	int rc = image_download(&request, &image);
+	char why[200];
+	int rc;
 
+	*fetched = true;
+	if (self_started_by(filename, why, sizeof(why)))
+		return break_loop(filename, why);
+	format(why, sizeof(why), "the file that DHCP names is this firmware itself");
+	if (ourselves && !strcmp(ourselves, filename))
+		return break_loop(filename, why);
+	rc = image_download(&request, &image);
 	*fetched = !rc;
 	if (rc)
 		return rc;
-	if (image->role == IMAGE_INITRD)
-		image->role = IMAGE_OTHER;
-	image_print(image);
-	return image_execute(image);
+	if (!self_is(image))
+		return run_marked(image, filename);
+	image_free(image);
+	heap_free(ourselves);
+	ourselves = text_dup(filename);
+	return break_loop(filename, why);
 }
 
 static int boot_drive(unsigned drive)
@@ -180,7 +230,7 @@ static int boot_settings(void)
 		root_path = NULL;
 	}
 	if (!rc && filename)
-		rc = filename_uri(filename, &uri);
+		rc = filename_uri(filename, server, &uri);
 	if (!rc && !filename && !root_path)
 		rc = fail(E_BOOT_NOTHING,
 			  "Nothing to boot: DHCP gave neither filename nor root-path");
@@ -192,10 +242,58 @@ static int boot_settings(void)
 	return rc;
 }
 
+/* What a boot server of the type that the menu chose says. */
+static int boot_by_menu(struct nic *nic, const struct pxe_offer *offer)
+{
+	char filename[SETTING_MAX], *uri = NULL;
+	uint32_t server;
+	uint16_t type;
+	bool fetched;
+	int rc;
+
+	print("Booting from PXE menu\n");
+	rc = pxe_menu_choose(offer, &type);
+	if (rc)
+		return rc;
+	if (type == PXE_TYPE_LOCAL) {
+		print("The local disk was chosen\n");
+		return 0;
+	}
+	rc = boot_server_discover(nic, type);
+	if (rc)
+		return rc;
+	if (!setting_text("", "pxebs/filename", filename, sizeof(filename)))
+		return fail(E_PXEBS_NO_FILE, "the boot server of type %u names no file", type);
+	server = setting_ipv4("", "pxebs/next-server");
+	print("Next server: " IPV4_FMT "\nFilename: %s\n", IPV4_ARG(server), filename);
+	rc = filename_uri(filename, server, &uri);
+	if (!rc)
+		rc = run_file(uri, &fetched);
+	heap_free(uri);
+	return rc;
+}
+
+/* A script of one line that came by DHCP (175.81); it may call autoboot itself. False: none. */
+static bool boot_scriptlet(int *rc)
+{
+	static bool runs;
+	char line[SETTING_MAX];
+
+	if (runs || !setting_is_from("scriptlet", SOURCE_DHCP) ||
+	    (setting_exists("", "filename") && !setting_is_from("filename", SOURCE_DHCP)))
+		return false;
+	setting_text("", "scriptlet", line, sizeof(line));
+	runs = true;
+	*rc = command_line(line);
+	runs = false;
+	return true;
+}
+
 /* DHCP on @cards, then what the answer of the *@chosen one says. */
 static int boot_from(struct nic **cards, unsigned count, struct nic **chosen)
 {
 	struct dhcp_options options = {.chosen = chosen};
+	struct pxe_offer offer;
 	int rc = dhcp_run(cards, count, &options);
 
 	if (rc)
@@ -206,6 +304,10 @@ static int boot_from(struct nic **cards, unsigned count, struct nic **chosen)
 		if (rc)
 			return rc;
 	}
+	if (boot_scriptlet(&rc))
+		return rc;
+	if (pxe_menu_wanted(*chosen, &offer))
+		return boot_by_menu(*chosen, &offer);
 	return boot_settings();
 }
 

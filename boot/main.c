@@ -14,6 +14,7 @@
 #include "boot/exit_method.h"
 #include "boot/image.h"
 #include "boot/on_fail.h"
+#include "boot/self.h"
 #include "boot/startup.h"
 #include "bzimage/handover.h"
 #include "cmdline/command.h"
@@ -92,6 +93,7 @@ int main(void)
 
 	machine_init();
 	note_loader();
+	self_start();
 	seed_random();
 	script_words = cmdline_seed(loader.cmdline);
 	if (!setting_number("", "quiet", 0)) {

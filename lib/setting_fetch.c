@@ -377,6 +377,13 @@ bool setting_exists(const char *scope, const char *name)
 	return !fetch_at(scope, name, &value);
 }
 
+bool setting_is_from(const char *name, enum setting_source source)
+{
+	struct setting_value value;
+
+	return !setting_fetch(name, &value) && value.source == source;
+}
+
 void settings_walk(void (*visit)(const char *scope, const struct setting_value *value, void *ctx),
 		   void *ctx)
 {

@@ -165,6 +165,8 @@ uint64_t setting_number(const char *scope, const char *name, uint64_t fallback);
 /** IPv4 address in host order, 0 when unset. */
 uint32_t setting_ipv4(const char *scope, const char *name);
 bool setting_exists(const char *scope, const char *name);
+/** Is there a value of @name, and from @source? */
+bool setting_is_from(const char *name, enum setting_source source);
 
 /** The card opened last becomes netX; NULL when it closed. Called by nic/. */
 void settings_set_netx(const char *card);

@@ -55,7 +55,7 @@ static void send(struct dhcp_session *s, enum dhcp_type type)
 		request.ciaddr = s->offer.yiaddr;
 	len = dhcp_build(&request, packet);
 	if (s->state == SESSION_ASKING_PROXY)
-		rc = udp_send(&s->socket, dhcp_server_of(&s->proxy), PXE_SERVER_PORT, packet, len);
+		rc = udp_send(&s->socket, dhcp_proxy_host(s), PXE_SERVER_PORT, packet, len);
 	else
 		rc = udp_broadcast(&s->socket, s->nic, 0, DHCP_SERVER_PORT, packet, len);
 	if (rc)

@@ -54,6 +54,16 @@ enum dhcp_tag {
 	TAG_END = 255,
 };
 
+/* Sub-options of option 43 in a PXE server's reply (PXE 2.1 table 2-1). */
+enum pxe_tag {
+	PXE_DISCOVERY_CONTROL = 6,
+	PXE_MULTICAST = 7,
+	PXE_BOOT_SERVERS = 8,
+	PXE_BOOT_MENU = 9,
+	PXE_MENU_PROMPT = 10,
+	PXE_BOOT_ITEM = 71,
+};
+
 /* ---- Messages ---- */
 
 /** A parsed reply: options joined (RFC 3396) across the fields that hold them (overload). */
@@ -108,6 +118,8 @@ struct dhcp_request {
 	uint32_t ciaddr;    /* our address when renewing */
 	uint32_t server_id; /* options 54 and 50, 0: not sent */
 	uint32_t requested;
+	bool asks_boot_server; /* of that type: option 43.71 */
+	uint16_t boot_server_type;
 };
 /** Build the message @request into @buf of DHCP_PACKET_MAX bytes; its length. */
 size_t dhcp_build(const struct dhcp_request *request, uint8_t *buf);

@@ -69,6 +69,8 @@ void dhcp_say_passed_over(const struct dhcp_client *c, const struct dhcp_session
 
 /* ---- dhcp_proxy.c ---- */
 
+/** Who is asked on port 4011: the proxy, or the next server of a lease from a PXE server. */
+uint32_t dhcp_proxy_host(const struct dhcp_session *s);
 /** Until when a proxy may complete the offer of @s: a multiple of what the server took. */
 uint64_t dhcp_proxy_patience(const struct dhcp_session *s);
 /** Complete a lease that does not say what to boot, as far as that needs no long wait. */

@@ -54,6 +54,29 @@ static int use_proxy(struct dhcp_session *s)
 	return rc;
 }
 
+/*
+ * The DHCP server calls itself a PXE server and says nothing of booting: there is
+ * one on port 4011 of its host (PXE 2.1, section 2.2.1), or of the host that it names
+ * as next server, as in networks with WDS.
+ */
+static int ask_server(struct dhcp_session *s)
+{
+	int rc;
+
+	s->proxy = s->offer;
+	rc = ask_proxy(s);
+	if (!rc && s->proxy_done)
+		dhcp_store("proxydhcp", &s->proxy);
+	return rc;
+}
+
+uint32_t dhcp_proxy_host(const struct dhcp_session *s)
+{
+	bool is_lease = s->proxy.yiaddr != 0;
+
+	return is_lease && s->proxy.siaddr ? s->proxy.siaddr : dhcp_server_of(&s->proxy);
+}
+
 uint64_t dhcp_proxy_patience(const struct dhcp_session *s)
 {
 	uint32_t patience = max(s->offer_delay * FACTOR, LEAST_MS);
@@ -72,7 +95,9 @@ int dhcp_proxy_complete(struct dhcp_session *s)
 	rc = wait_until(s->has_proxy, dhcp_proxy_patience(s));
 	if (rc == E_CANCELLED)
 		return fail_context(rc, "DHCP");
-	return s->has_proxy ? use_proxy(s) : 0;
+	if (s->has_proxy)
+		return use_proxy(s);
+	return dhcp_is_pxe(&s->offer) ? ask_server(s) : 0;
 }
 
 static uint64_t proxy_end(const struct dhcp_session *s)

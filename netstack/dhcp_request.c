@@ -114,6 +114,15 @@ static void put_uuid(struct dhcp_writer *w)
 	dhcp_put(w, TAG_CLIENT_UUID, id, sizeof(id));
 }
 
+/* The boot item: type and layer, and an end option, as PXE 2.1 has it. */
+static void put_boot_item(struct dhcp_writer *w, uint16_t type)
+{
+	uint8_t item[] = {PXE_BOOT_ITEM, 4, 0, 0, 0, 0, TAG_END};
+
+	put_be16(item + 2, type);
+	dhcp_put(w, TAG_VENDOR_INFO, item, sizeof(item));
+}
+
 size_t dhcp_build(const struct dhcp_request *request, uint8_t *buf)
 {
 	static const uint8_t arch[] = {0, 0};	      /* x86 BIOS */
@@ -142,5 +151,7 @@ size_t dhcp_build(const struct dhcp_request *request, uint8_t *buf)
 		dhcp_put_u32(&w, TAG_SERVER_ID, request->server_id);
 	if (request->requested)
 		dhcp_put_u32(&w, TAG_REQUESTED_ADDRESS, request->requested);
+	if (request->asks_boot_server)
+		put_boot_item(&w, request->boot_server_type);
 	return dhcp_end(&w);
 }

@@ -12,10 +12,6 @@
 #define IPXE_SCRIPTLET	81
 #define IPXE_NO_PXEDHCP 176
 
-/* Sub-options of option 43 in a PXE reply (PXE 2.1 table 2-1). */
-#define PXE_BOOT_SERVERS 8
-#define PXE_BOOT_MENU	 9
-
 /* ---- Meaning ---- */
 
 uint32_t dhcp_server_of(const struct dhcp_reply *reply)

@@ -226,6 +226,9 @@ void udp_close(struct udp_socket *socket);
 /** Send one datagram; routes by destination. */
 int udp_send(struct udp_socket *socket, uint32_t dest, uint16_t dest_port, const void *data,
 	     size_t len);
+/** Send to the multicast group @group on @nic. */
+int udp_multicast(struct udp_socket *socket, struct nic *nic, uint32_t group, uint16_t dest_port,
+		  const void *data, size_t len);
 /** Broadcast on @nic from @source (0.0.0.0 before an address is known). */
 int udp_broadcast(struct udp_socket *socket, struct nic *nic, uint32_t source, uint16_t dest_port,
 		  const void *data, size_t len);

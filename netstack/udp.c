@@ -204,12 +204,27 @@ int udp_send(struct udp_socket *socket, uint32_t dest, uint16_t dest_port, const
 	return transmit(socket, netif, netif->address, dest, next_hop, dest_port, data, len);
 }
 
-int udp_broadcast(struct udp_socket *socket, struct nic *nic, uint32_t source, uint16_t dest_port,
-		  const void *data, size_t len)
+/* To everybody that @dest means, who need no looking up. */
+static int send_on(struct udp_socket *socket, struct nic *nic, uint32_t source, uint32_t dest,
+		   uint16_t dest_port, const void *data, size_t len)
 {
 	struct netif *netif = nic->open ? netif_for(nic) : NULL;
 
 	if (!netif)
 		return fail(E_NET_CLOSED, "%s is not open", nic->name);
-	return transmit(socket, netif, source, 0xffffffff, 0xffffffff, dest_port, data, len);
+	return transmit(socket, netif, source, dest, dest, dest_port, data, len);
+}
+
+int udp_broadcast(struct udp_socket *socket, struct nic *nic, uint32_t source, uint16_t dest_port,
+		  const void *data, size_t len)
+{
+	return send_on(socket, nic, source, 0xffffffff, dest_port, data, len);
+}
+
+int udp_multicast(struct udp_socket *socket, struct nic *nic, uint32_t group, uint16_t dest_port,
+		  const void *data, size_t len)
+{
+	struct netif *netif = netif_for(nic);
+
+	return send_on(socket, nic, netif ? netif->address : 0, group, dest_port, data, len);
 }

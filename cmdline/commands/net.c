@@ -20,6 +20,14 @@ static int unknown_card(const char *name)
 	return fail(E_NET_NO_CARD, "no card called %s; there is%s", name, known);
 }
 
+int card_of(const char *name, struct nic **nic)
+{
+	*nic = list_empty(&nics) ? NULL : nic_find(name);
+	if (*nic)
+		return 0;
+	return list_empty(&nics) ? nic_none() : unknown_card(name);
+}
+
 int cards_of(const struct call *call, struct nic *cards[NIC_CARDS_MAX])
 {
 	if (list_empty(&nics))
@@ -29,9 +37,10 @@ int cards_of(const struct call *call, struct nic *cards[NIC_CARDS_MAX])
 	if (call->argc > NIC_CARDS_MAX)
 		return fail(E_INVALID, "at most %u cards may be named", NIC_CARDS_MAX);
 	for (int i = 0; i < call->argc; i++) {
-		cards[i] = nic_find(call->argv[i]);
-		if (!cards[i])
-			return unknown_card(call->argv[i]);
+		int rc = card_of(call->argv[i], &cards[i]);
+
+		if (rc)
+			return rc;
 	}
 	return call->argc;
 }

@@ -10,4 +10,7 @@
  * Returns their number, or an error after fail(). */
 int cards_of(const struct call *call, struct nic *cards[NIC_CARDS_MAX]);
 
+/** The card called @name; 0 or an error after fail(). */
+int card_of(const char *name, struct nic **nic);
+
 #endif

@@ -44,6 +44,7 @@ static struct nic *cards[CARDS];
 static struct server servers[CARDS][2];
 static unsigned discovers[CARDS], requests[CARDS], pxe_requests[CARDS], renewals[CARDS];
 static uint16_t last_secs;
+static uint32_t last_dest;
 static bool deaf; /* cards receive nothing before they are brought up again */
 static uint8_t last_packet[1500];
 static size_t last_len;
@@ -202,6 +203,7 @@ static void serve(struct nic *nic, const struct tx_frame *frame)
 	port = get_be16(frame->data + 36);
 	type = option_byte(packet, frame->len - 42, TAG_TYPE);
 	last_secs = get_be16(packet + 8);
+	last_dest = get_be32(frame->data + 30);
 	last_len = frame->len - 42;
 	memcpy(last_packet, packet, last_len);
 	if (port == PXE_SERVER_PORT)
