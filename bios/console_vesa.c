@@ -147,8 +147,8 @@ int vesa_open(const struct console_graphics *want)
 
 	if (!find_mode(want, &number, &mode))
 		return fail(E_NO_GRAPHICS,
-			    "the video BIOS has no mode of %u x %u pixels in %u bits", want->width,
-			    want->height, want->depth);
+			    "the video BIOS has no mode of %u x %u pixels in %u or more bits",
+			    want->width, want->height, max(want->depth, DEPTH_MIN));
 	read_font();
 	regs.ebx = number | MODE_LINEAR;
 	if (!vbe_call(&regs))

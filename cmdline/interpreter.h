@@ -91,6 +91,8 @@ bool quoting_now(void);
 int command_run(char *const *words, int count);
 /** Skip the rest of the current line (goto). */
 void line_stop(void);
+/** No command runs any more: failures from now on are nobody's. */
+void command_forget(void);
 /** Note @rc as the last failure, one of the line and of no command; returns @rc. */
 int line_failed(int rc);
 /** The last command that failed, as ${errno}, ${error} and ${error-code} show it. */

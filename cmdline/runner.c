@@ -81,9 +81,14 @@ static void describe(int rc, struct last_failure *failure)
 	text_copy(failure->code, sizeof(failure->code), error_entry(rc)->code);
 }
 
-int line_failed(int rc)
+void command_forget(void)
 {
 	current_command[0] = 0;
+}
+
+int line_failed(int rc)
+{
+	command_forget();
 	reported.rc = 0;
 	describe(rc, &last_failure);
 	return rc;

@@ -179,7 +179,7 @@ int script_goto(const char *label)
 		return fail(E_SCRIPT_OUTSIDE, "Not in a script");
 	rc = wait_turn(DEADLINE_NEVER);
 	if (rc)
-		return fail_context(rc, "goto %.60s", label);
+		return rc;
 	if (!find_label(frame->lines, label))
 		return fail(E_SCRIPT_LABEL, "%s has no label \":%.60s\"",
 			    frame->script ? frame->script : "the block", label);
@@ -229,5 +229,7 @@ int script_run(const char *name, const char *text, size_t len)
 	rc = lines_run(&frame);
 	report_failure(rc);
 	frame_leave(&frame);
+	if (!current_frame)
+		command_forget();
 	return rc;
 }

@@ -111,7 +111,7 @@ static void draw_line(struct tui_list *list, unsigned index)
 
 static void draw_marker(unsigned row, bool more)
 {
-	tui_put(row, 3, 3, PAIR_SEPARATOR, more ? "..." : "", TUI_NO_MARK);
+	tui_put(row, 3, 3, more ? PAIR_SEPARATOR : PAIR_NORMAL, more ? "..." : "", TUI_NO_MARK);
 }
 
 void tui_list_draw(struct tui_list *list)

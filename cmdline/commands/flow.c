@@ -212,7 +212,7 @@ static int run_sleep(struct call *call)
 	rc = wait_until(false, end);
 	if (rc == E_TIMEOUT)
 		return 0;
-	return fail_context(rc, "%u seconds", seconds);
+	return rc;
 }
 TABLE_ENTRY(command, cmd_sleep) = {
 	.name = "sleep",

@@ -219,6 +219,15 @@ static void locked_machines_have_no_shell(void **state)
 	assert_int_equal(command_line("shell"), E_CMD_LOCKED);
 }
 
+/* What is said behind a script is said of none of its commands. */
+static void the_last_command_is_over(void **state)
+{
+	assert_int_not_equal(script("#!ipxe\nnosuch\n"), 0);
+	host_output_clear();
+	report_failure(fail(E_BOOT_TIMEOUT, "nothing has booted in 3 s"));
+	assert_int_equal(strncmp(host_output(), "nothing has booted", 18), 0);
+}
+
 /* What the command line says of it no server takes back; a script may. */
 static void a_lock_is_the_administrators(void **state)
 {
@@ -245,6 +254,7 @@ int main(void)
 		TEST(nonsense_is_said_at_once),
 		TEST(ways_out),
 		TEST(locked_machines_have_no_shell),
+		TEST(the_last_command_is_over),
 		TEST(a_lock_is_the_administrators),
 #undef TEST
 	};
