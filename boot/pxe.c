@@ -15,6 +15,7 @@
 #include "boot/pxe_packets.h"
 #include "bios/console.h"
 #include "bios/gate.h"
+#include "bios/memmap.h"
 #include "bios/physical.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -215,8 +216,27 @@ void pxe_stop(void)
 
 /* ---- The program's memory ---- */
 
+/* Is [start, end) RAM, as the map has it that the program sees? */
+static bool is_shown_as_ram(uint64_t start, uint64_t end)
+{
+	struct memory_range map[MEMMAP_MAX];
+	unsigned count = memmap_visible(map, MEMMAP_MAX);
+
+	for (unsigned i = 0; i < count; i++) { /* ascending */
+		if (map[i].type == 1 && map[i].base <= start)
+			start = max(start, map[i].base + map[i].length);
+	}
+	return start >= end;
+}
+
 void *pxe_target_linear(uint32_t address, uint32_t len)
 {
+	uint64_t end = (uint64_t)address + len;
+
+	/* Below that, ROMs and other programs lie in what is not RAM. */
+	if (end > REAL_MODE_END &&
+	    !is_shown_as_ram(max((uint64_t)address, (uint64_t)REAL_MODE_END), end))
+		return NULL;
 	return guest_memory(address, len);
 }
 

@@ -122,7 +122,7 @@ uint8_t *pxe_packet(unsigned type, struct segoff *p);
  * NULL when they do not lie there or overlap what is ours.
  */
 void *pxe_target(struct segoff p, uint32_t len);
-/** The same for a linear address below 4 GB. */
+/** The same for a linear address below 4 GB; above 1 MB only RAM that the memory map shows. */
 void *pxe_target_linear(uint32_t address, uint32_t len);
 /** Copy the NUL-terminated text at @p (anywhere below 1 MB) to @out; false when it does not end
  * within @size bytes. */

@@ -31,7 +31,11 @@ static struct nic *net0;
  * it. */
 static void program_start(void (*sent)(struct nic *card, const struct tx_frame *frame))
 {
+	static const struct memory_range map[] = {{0, 0xa0000, 1, 1},
+						  {0x100000, PROGRAM_MEMORY - 0x100000, 1, 1}};
+
 	host_reset();
+	host_memmap_set(map, ARRAY_SIZE(map));
 	settings_reset();
 	host_clock_set_ms(100000);
 	physical_memory = calloc(1, PROGRAM_MEMORY);

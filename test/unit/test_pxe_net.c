@@ -538,6 +538,24 @@ static void read_file_refused(void **state)
 	assert_int_equal(whole.buffer_size, 0);
 }
 
+/* What the memory map does not show as RAM is not the program's: an image of ours, the BIOS's
+ * tables. */
+static void read_file_outside_of_ram(void **state)
+{
+	static const struct memory_range map[] = {{0, 0xa0000, 1, 1},
+						  {0x100000, HIGH - 0x100000, 1, 1},
+						  {HIGH, 0x1000, 2, 1},
+						  {HIGH + 0x1000, 0x10000000, 1, 1}};
+	uint8_t *place = physical(HIGH, FILE_MAX);
+
+	host_memmap_set(map, ARRAY_SIZE(map));
+	memset(place, 0xee, FILE_MAX);
+	assert_int_equal(read_whole("x", HIGH, 100000), PXENV_STATUS_FAILURE);
+	assert_int_equal(read_whole("x", HIGH - 0x1000, 100000), PXENV_STATUS_FAILURE);
+	assert_int_equal(place[0], 0xee);
+	assert_int_equal(read_whole("x", HIGH + 0x1000, 100000), 0);
+}
+
 static uint16_t file_size(const char *name, uint32_t *size)
 {
 	struct pxe_tftp_get_fsize p = {.server = be32(SERVER)};
@@ -603,6 +621,7 @@ int main(void)
 		TEST(tftp_open_again_and_end),
 		TEST(read_file_into_memory),
 		TEST(read_file_refused),
+		TEST(read_file_outside_of_ram),
 		TEST(get_fsize),
 		TEST(a_name_need_not_end),
 		TEST(multicast_is_not_there),

@@ -73,6 +73,29 @@ static void block_at(const char *name, far_t at)
 	finding(name, area_is_kept(), 0, 0);
 }
 
+// What the memory map keeps for the BIOS and the firmware: nothing is read from a server to there.
+static void into_the_firmware(void)
+{
+	struct memory_range entry;
+	uint32_t position = 0;
+	do {
+		if (!e820_next(&entry, &position))
+			break;
+		if (entry.kind != 2 || entry.start < 0x100000 || entry.start >= 0xf0000000)
+			continue;
+		struct tftp_read_file *p = (void *)block;
+		memset(p, 0, sizeof(*p));
+		memcpy(p->name, "nbp-data", 9);
+		p->server = SERVER;
+		p->buffer = entry.start;
+		p->size = 30000;
+		finding("hostile-into-reserved-memory", call(TFTP_READ_FILE) != 0, p->buffer, 0);
+	} while (position);
+	struct cached_info *q = (void *)block;
+	*q = (struct cached_info){.type = 2, .size = 64, .buffer = pxe.entry_sp};
+	finding("hostile-into-the-entry", call(GET_CACHED_INFO) != 0, q->buffer, 0);
+}
+
 void check_hostile(void)
 {
 	fill_area();
@@ -81,6 +104,7 @@ void check_hostile(void)
 	block_at("hostile-block-wraps", FAR(0x2000, 0xfffc));
 	block_at("hostile-block-rom", FAR(0xf000, 0x100));
 	block_at("hostile-block-end-of-memory", FAR(0xffff, 0xffff));
+	into_the_firmware();
 	// An odd address is nothing strange.
 	static uint8_t odd[sizeof(struct file_exec) + 1];
 	struct file_exec *exec = (void *)(odd + 1);

@@ -68,6 +68,14 @@ void far_copy(uint32_t to, uint32_t from, uint32_t size);
 // Copies from above 1 MB, by INT 15h AH=87h; size is even.
 bool high_copy(void *to, uint32_t from, uint16_t size);
 
+struct memory_range {
+	uint64_t start, size;
+	uint32_t kind;
+} PACKED;
+
+// One entry of the memory map, by INT 15h E820h; *position is 0 at first, and again after the last.
+bool e820_next(struct memory_range *entry, uint32_t *position);
+
 static inline uint32_t linear(far_t pointer)
 {
 	return (pointer >> 16 << 4) + (pointer & 0xffff);

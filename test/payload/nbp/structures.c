@@ -57,24 +57,27 @@ static void check_int1a(void)
 	finding("int1a-clock", ticks() - clock < 40, clock, ticks());
 }
 
-// The end of the RAM that begins at 0, by INT 15h E820h.
+bool e820_next(struct memory_range *entry, uint32_t *position)
+{
+	struct registers r = {.eax = 0xe820,
+			      .ebx = *position,
+			      .ecx = sizeof(*entry),
+			      .edx = 0x534d4150,
+			      .edi = (uint32_t)entry};
+	bios_call(0x15, &r);
+	*position = r.ebx;
+	return !(r.flags & 1);
+}
+
+// The end of the RAM that begins at 0.
 static uint32_t e820_base_end(void)
 {
-	static struct {
-		uint64_t start, size;
-		uint32_t kind;
-	} PACKED entry;
-	struct registers r = {0};
-	do {
-		r.eax = 0xe820;
-		r.edx = 0x534d4150;
-		r.ecx = sizeof(entry);
-		r.edi = (uint32_t)&entry;
-		r.es = 0;
-		bios_call(0x15, &r);
+	struct memory_range entry;
+	uint32_t position = 0;
+	while (e820_next(&entry, &position) && position != 0) {
 		if (entry.start == 0 && entry.kind == 1)
 			return entry.size;
-	} while (r.ebx && !(r.flags & 1));
+	}
 	return 0;
 }
 
