@@ -149,22 +149,6 @@ int bz_parse(const uint8_t *data, size_t len, struct bz_header *h)
 
 /* ---- Arguments ---- */
 
-static bool next_word(const char **text, char *word, size_t size)
-{
-	size_t n = 0;
-
-	while (is_space((unsigned char)**text))
-		(*text)++;
-	if (!**text)
-		return false;
-	for (; **text && !is_space((unsigned char)**text); (*text)++) {
-		if (n + 1 < size)
-			word[n++] = **text;
-	}
-	word[n] = '\0';
-	return true;
-}
-
 static void parse_vga(const char *value, uint16_t *video)
 {
 	static const struct {
@@ -208,7 +192,7 @@ void bz_parse_arguments(const char *cmdline, struct bz_arguments *arguments)
 	char word[64];
 
 	*arguments = (struct bz_arguments){.mem_limit = UINT64_MAX};
-	while (next_word(&cmdline, word, sizeof(word))) {
+	while (text_next_word(&cmdline, word, sizeof(word))) {
 		if (text_starts(word, "vga="))
 			parse_vga(word + 4, &arguments->video);
 		else if (text_starts(word, "mem="))

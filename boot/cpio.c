@@ -16,24 +16,6 @@
 #define MODE_DIR   0040000u
 #define DIR_PERM   0755u
 
-static bool next_word(const char **text, char *word, size_t size)
-{
-	size_t n = 0;
-
-	while (is_space((unsigned char)**text))
-		(*text)++;
-	if (!**text)
-		return false;
-	while (**text && !is_space((unsigned char)**text)) {
-		if (n + 1 < size)
-			word[n] = **text;
-		n++;
-		(*text)++;
-	}
-	word[min(n, size - 1)] = '\0';
-	return true;
-}
-
 static int parse_option(const char *word, struct cpio_file *file)
 {
 	uint32_t value;
@@ -59,12 +41,12 @@ int cpio_parse(const char *arguments, struct cpio_file *file)
 	int rc = 0;
 
 	*file = (struct cpio_file){.mode = 0644};
-	if (!next_word(&arguments, word, sizeof(word)))
+	if (!text_next_word(&arguments, word, sizeof(word)))
 		return fail(E_BZ_INITRD_ARGS, "the path is missing");
 	if (!text_copy(file->path, sizeof(file->path), word))
 		return fail(E_BZ_INITRD_ARGS, "the path has more than %u characters",
 			    (unsigned)sizeof(file->path) - 1);
-	while (!rc && next_word(&arguments, word, sizeof(word)))
+	while (!rc && text_next_word(&arguments, word, sizeof(word)))
 		rc = parse_option(word, file);
 	return rc;
 }

@@ -88,6 +88,22 @@ bool text_starts_nocase(const char *s, const char *prefix)
 	return true;
 }
 
+bool text_next_word(const char **text, char *word, size_t size)
+{
+	size_t n = 0;
+
+	while (is_space((uint8_t) * *text))
+		(*text)++;
+	if (!**text)
+		return false;
+	for (; **text && !is_space((uint8_t) * *text); (*text)++) {
+		if (n + 1 < size)
+			word[n++] = **text;
+	}
+	word[n] = 0;
+	return true;
+}
+
 bool text_to_u64(const char *s, unsigned base, uint64_t *value)
 {
 	uint64_t v = 0;

@@ -24,6 +24,10 @@ bool text_equal_nocase(const char *a, const char *b);
 bool text_starts(const char *s, const char *prefix);
 bool text_starts_nocase(const char *s, const char *prefix);
 
+/** Copy the word that *@text begins with, behind blanks, to @word, cut at @size, and move *@text
+ * behind it; false when there is none. */
+bool text_next_word(const char **text, char *word, size_t size);
+
 /**
  * Parse the whole of @s as an unsigned number: @base 0 takes 0x…, 0… (octal)
  * and decimal. False when empty, with other characters, or over 64 bits.

@@ -171,28 +171,20 @@ static const char dhcp_details[] =
 	"answer that says what to boot wins, then any answer; the other cards are closed\n"
 	"again. What the server said is readable as net0.dhcp/NAME.\n";
 
-TABLE_ENTRY(command, cmd_dhcp) = {
-	.name = "dhcp",
-	.arguments = "[<card>...]",
-	.summary = "Get an address by DHCP",
-	.options = dhcp_command_options,
-	.option_count = ARRAY_SIZE(dhcp_command_options),
-	.max_args = ARGS_ANY,
-	.options_anywhere = true,
-	.run = run_dhcp,
-	.details = dhcp_details,
-};
-TABLE_ENTRY(command, cmd_ifconf) = {
-	.name = "ifconf",
-	.arguments = "[<card>...]",
-	.summary = "Configure network cards; the same as dhcp",
-	.options = dhcp_command_options,
-	.option_count = ARRAY_SIZE(dhcp_command_options),
-	.max_args = ARGS_ANY,
-	.options_anywhere = true,
-	.run = run_dhcp,
-	.details = dhcp_details,
-};
+#define DHCP_COMMAND(entry, command_name, what)                                                    \
+	TABLE_ENTRY(command, entry) = {                                                            \
+		.name = command_name,                                                              \
+		.arguments = "[<card>...]",                                                        \
+		.summary = what,                                                                   \
+		.options = dhcp_command_options,                                                   \
+		.option_count = ARRAY_SIZE(dhcp_command_options),                                  \
+		.max_args = ARGS_ANY,                                                              \
+		.options_anywhere = true,                                                          \
+		.run = run_dhcp,                                                                   \
+		.details = dhcp_details,                                                           \
+	}
+DHCP_COMMAND(cmd_dhcp, "dhcp", "Get an address by DHCP");
+DHCP_COMMAND(cmd_ifconf, "ifconf", "Configure network cards; the same as dhcp");
 
 /* ---- route ---- */
 

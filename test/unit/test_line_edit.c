@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Editing a line: what keys do to it, and what the screen shows; characters of several bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#undef fail
-#include "bios/console.h"
-#include "bios/heap.h"
-#include "cmdline/interpreter.h"
+#include "test/unit/shell_test.h"
 #include "cmdline/tui.h"
 #include "lib/ansi.h"
-#include "lib/error.h"
-#include "lib/settings.h"
 #include "lib/utf8.h"
-#include "netstack/net.h"
-#include "test/host/host.h"
-
-static struct history history;
-
-static int setup(void **state)
-{
-	host_reset();
-	host_clock_set_ms(1000);
-	settings_reset();
-	history_clear(&history);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	settings_reset();
-	history_clear(&history);
-	return 0;
-}
 
 static void test_line_editing(void **state)
 {
@@ -201,22 +171,6 @@ static void test_utf8(void **state)
 		assert_int_equal(utf8_decode(out, &c), len);
 		assert_int_equal(cp437(c), i);
 	}
-}
-
-/* The line that @keys make, with history. */
-static char *edit(const char *keys)
-{
-	static char text[512];
-	int rc;
-	char *line;
-
-	host_output_clear();
-	host_keys(keys);
-	line = line_edit("> ", "", false, &history, DEADLINE_NEVER, &rc);
-	assert_non_null(line);
-	strncpy(text, line, sizeof(text) - 1);
-	heap_free(line);
-	return text;
 }
 
 #define EDITS(keys, line, screen)                                                                  \

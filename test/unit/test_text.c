@@ -42,6 +42,19 @@ static void test_copies(void **state)
 	assert_null(text_dup_len("x", SIZE_MAX));
 }
 
+static void test_words(void **state)
+{
+	const char *text = "  one\ttwo-is-long \n";
+	char word[6];
+
+	assert_true(text_next_word(&text, word, sizeof(word)));
+	assert_string_equal(word, "one");
+	assert_true(text_next_word(&text, word, sizeof(word)));
+	assert_string_equal(word, "two-i");
+	assert_false(text_next_word(&text, word, sizeof(word)));
+	assert_string_equal(text, "");
+}
+
 static void test_compare(void **state)
 {
 	assert_true(text_equal_nocase("HtTp", "http"));
@@ -227,10 +240,11 @@ static void test_ipv6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_classes), cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_compare), cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_ipv4),	cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_base64),	cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_words),	cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_copies),	cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_ipv4),
+		cmocka_unit_test(test_hex),	cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
