@@ -14,14 +14,7 @@ name:	db "NAMELESS"
 %include "serial.inc"
 
 start:
-	cli
-	xor ax, ax
-	mov ds, ax
-	mov es, ax
-	mov ss, ax
-	mov sp, 0x7c00
-	sti
-	cld
+	boot_sector
 	mov [drive], dl
 	say `\r\nDRIVES from=`
 	mov al, [drive]

@@ -23,14 +23,7 @@
 %include "serial.inc"
 
 start:
-	cli
-	xor ax, ax
-	mov ds, ax
-	mov es, ax
-	mov ss, ax
-	mov sp, 0x7c00
-	sti
-	cld
+	boot_sector
 	mov [drive], dl
 	say `\r\nINT13-LOADED\r\n`
 	mov si, first

@@ -9,14 +9,7 @@
 %include "serial.inc"
 
 start:
-	cli
-	xor ax, ax
-	mov ds, ax
-	mov es, ax
-	mov ss, ax
-	mov sp, 0x7c00
-	sti
-	cld
+	boot_sector
 	say `\r\nMEMMAP-BEGIN\r\n`
 
 	xor ebx, ebx
