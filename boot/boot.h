@@ -29,7 +29,7 @@ void leave_for_power(void);
 int power_off(void);
 /** Go back to the BIOS (INT 18h): next boot device. Does not return. */
 void leave_to_bios(void) __attribute__((noreturn));
-/** Enter a flat 32-bit program; comes back when it returns. */
+/** Enter a flat 32-bit program; comes back when it returns, with what leave_prepare() hid shown. */
 void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t ebx);
 /** Have the BIOS begin its boot order anew (INT 19h). Does not return. */
 void leave_to_bootstrap(void) __attribute__((noreturn));

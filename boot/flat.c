@@ -13,6 +13,7 @@
 #include "bios/physical.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "nic/nic.h"
 
 #define PAGE	 4096u
 #define BELOW_4G 0x100000000ull
@@ -20,6 +21,8 @@
 #define LOW_INFO 0x10000u
 #define LOW_END	 0xa0000u
 #define HIGH	 0x100000u
+/* Hiding our memory may split two entries of the map into three each. */
+#define MAP_SLACK (4 * 24u)
 
 #define MB(bytes) ((unsigned)(((bytes) + 0xfffff) >> 20))
 
@@ -337,37 +340,11 @@ static bool images_stay(const struct flat_plan *plan)
 	return !hits_image(plan->info_address, plan->info_len);
 }
 
-static int run(const struct flat_plan *plan, uint32_t eax)
-{
-	bool whole = images_stay(plan);
-
-	leave_prepare();
-	flat_carry_out(plan);
-	leave_to_flat(plan->entry, eax, plan->info_address);
-	if (!whole) {
-		print("The program returned, and our images lay where it was loaded\n");
-		leave_to_bios();
-	}
-	return fail(E_FLAT_RETURNED, "the program returned");
-}
-
 /* All that must live until the jump, in the heap. */
 struct launch {
 	struct flat_plan plan;
 	struct memory_range ranges[MEMMAP_MAX], map[MEMMAP_MAX];
 };
-
-static int write_info(struct flat_plan *plan, const struct flat_format *format,
-		      const struct image *kernel)
-{
-	if (!plan->info_len)
-		return 0;
-	plan->info = heap_zalloc(plan->info_len);
-	if (!plan->info)
-		return fail(E_NO_MEMORY, "out of memory for the boot information");
-	format->info(kernel, plan, plan->info, plan->info_len);
-	return 0;
-}
 
 static int prepare(struct launch *l, const struct flat_format *format, const struct image *kernel)
 {
@@ -380,13 +357,45 @@ static int prepare(struct launch *l, const struct flat_format *format, const str
 	plan->map = l->map;
 	plan->map_count = memmap_visible(l->map, MEMMAP_MAX);
 	rc = format->read(kernel, plan);
-	if (!rc && format->info)
-		rc = flat_collect_modules(plan, kernel);
-	if (!rc && format->info)
-		plan->info_len = (uint32_t)format->info(kernel, plan, NULL, 0);
-	if (!rc)
-		rc = flat_place(plan);
-	return rc ? rc : write_info(plan, format, kernel);
+	if (rc || !format->info)
+		return rc ? rc : flat_place(plan);
+	rc = flat_collect_modules(plan, kernel);
+	if (rc)
+		return rc;
+	plan->info_len = (uint32_t)format->info(kernel, plan, NULL, 0) + MAP_SLACK;
+	plan->info = heap_zalloc(plan->info_len);
+	if (!plan->info)
+		return fail(E_NO_MEMORY, "out of memory for the boot information");
+	return flat_place(plan);
+}
+
+/* Only now it is known which drives are kept, and what of memory with them. */
+static void write_info(struct launch *l, const struct flat_format *format,
+		       const struct image *kernel)
+{
+	if (!format->info)
+		return;
+	l->plan.map_count = memmap_visible(l->map, MEMMAP_MAX);
+	format->info(kernel, &l->plan, l->plan.info, l->plan.info_len);
+}
+
+static int run(struct launch *l, const struct flat_format *format, const struct image *kernel)
+{
+	const struct flat_plan *plan = &l->plan;
+	struct nic *cards[NIC_CARDS_MAX];
+	unsigned count = nic_all_open(cards);
+	bool whole = images_stay(plan);
+
+	leave_prepare();
+	write_info(l, format, kernel);
+	flat_carry_out(plan);
+	leave_to_flat(plan->entry, format->eax, plan->info_address);
+	if (!whole) {
+		print("The program returned, and our images lay where it was loaded\n");
+		leave_to_bios();
+	}
+	nic_reopen(cards, count);
+	return fail(E_FLAT_RETURNED, "the program returned");
 }
 
 int flat_start(const struct flat_format *format, struct image *image, bool print_only)
@@ -400,7 +409,7 @@ int flat_start(const struct flat_format *format, struct image *image, bool print
 	if (!rc && print_only)
 		flat_print(&l->plan, image);
 	else if (!rc)
-		rc = run(&l->plan, format->eax);
+		rc = run(l, format, image);
 	heap_free(l->plan.info);
 	heap_free(l);
 	return rc ? fail_context(rc, "%s", image->name) : 0;

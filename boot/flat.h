@@ -76,7 +76,8 @@ struct flat_format {
 	/** Read @image: segments, entry, relocation. 0 or an error after fail(). */
 	int (*read)(const struct image *image, struct flat_plan *plan);
 	/** Write the information to @out, nothing beyond @max; returns its length, which may not
-	 * depend on where things were placed. NULL: none, and no modules. */
+	 * depend on where things were placed. The memory map may have changed when it is called
+	 * again. NULL: none, and no modules. */
 	size_t (*info)(const struct image *image, const struct flat_plan *plan, uint8_t *out,
 		       size_t max);
 };

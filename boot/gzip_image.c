@@ -19,26 +19,30 @@ static int check_content(const struct image *content)
 	return 0;
 }
 
-static int unpack(const struct image *archive, struct image **image)
+/* The content as an image, called like the archive and with its arguments; NULL after fail(). */
+static struct image *unpack(const struct image *archive)
 {
 	struct extracted content;
+	struct image *image;
 	int rc = gzip_extract(archive->data, archive->len, &content);
 
-	if (rc)
-		return fail_context(rc, "%s", archive->name);
-	*image =
-		image_add(archive->name, archive->uri, content.data, content.len, content.capacity);
-	if (!*image) {
-		image_memory_free(content.data, content.capacity);
-		return E_NO_MEMORY;
+	if (rc) {
+		fail_context(rc, "%s", archive->name);
+		return NULL;
 	}
-	rc = check_content(*image);
+	image = image_add(archive->name, archive->uri, content.data, content.len, content.capacity);
+	if (!image) {
+		image_memory_free(content.data, content.capacity);
+		return NULL;
+	}
+	rc = check_content(image);
 	if (!rc)
-		rc = image_set_cmdline(*image, archive->cmdline);
+		rc = image_set_cmdline(image, archive->cmdline);
 	if (!rc)
-		return 0;
-	image_free(*image);
-	return fail_context(rc, "%s", archive->name);
+		return image;
+	image_free(image);
+	fail_context(rc, "%s", archive->name);
+	return NULL;
 }
 
 static bool gzip_image_probe(const struct image *image)
@@ -48,22 +52,21 @@ static bool gzip_image_probe(const struct image *image)
 
 static int gzip_execute(struct image *archive)
 {
-	struct image *image = NULL;
-	int rc = unpack(archive, &image);
+	struct image *image = unpack(archive);
 
-	if (rc)
-		return rc;
+	if (!image)
+		return error_code();
 	image->autofree = true;
 	return image_execute(image);
 }
 
 static int gzip_plan(struct image *archive)
 {
-	struct image *image = NULL;
-	int rc = unpack(archive, &image);
+	struct image *image = unpack(archive);
+	int rc;
 
-	if (rc)
-		return rc;
+	if (!image)
+		return error_code();
 	rc = image_plan(image);
 	image_free(image);
 	return rc;

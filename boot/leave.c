@@ -89,6 +89,8 @@ void leave_to_boot_sector(unsigned drive)
 void leave_to_flat(uint32_t entry, uint32_t eax, uint32_t ebx)
 {
 	flat_call(entry, eax, ebx);
+	guest_running(false);
+	memmap_unhide();
 }
 
 void leave_to_kernel16(uint16_t segment, uint16_t stack_offset)

@@ -39,6 +39,7 @@ def test_flat_programs(lab, boot):
     lab.file("script.gz", gzip.compress(b"#!ipxe\necho from-the-archive ${cwuri}\n"))
     lab.file("cut.gz", gzip.compress(files["mb1"].read_bytes())[:-9])
     lab.file("module.bin", MODULE)
+    lab.file("disk.img", bytes(1 << 20))
     lab.file("module.gz", gzip.compress(MODULE, mtime=0))
     lab.web()
     lab.dhcp()
@@ -56,6 +57,12 @@ boot mb2 return          || echo back-3 ${{error}}
 boot elf                 || echo back-4 ${{error}}
 boot packed.gz return    || echo back-5 ${{error}}
 boot moved               || echo back-6 ${{error}}
+set keep-san 1
+sanhook {BASE}/disk.img
+boot mb1 return          || echo back-8 ${{error}}
+sanunhook
+imgfetch -q {BASE}/disk.img && echo fetched-after-all
+imgfree disk.img
 boot script.gz           && echo back-7
 imgmem -n low 0x10000 0x70000
 imgmem -n high 0x1000000 0x100000
@@ -108,9 +115,13 @@ boot mb1 last
     assert wait_report(machine).one("BEGIN")["whole"]
     assert wait_report(machine).one("multiboot")["cmdline"] == "packed.gz return"
     machine.program.wait_for("03000000", 30)
+    kept = wait_report(machine).one("multiboot")  # the drive's memory is not the program's
+    assert kept["upper"] < info["upper"] and kept["map"] > info["map"]
     last = wait_report(machine)
     machine.wait_for("back-1 mb1: the program returned", 30)
     machine.wait_for("back-6 moved: the program returned", 60)
+    machine.wait_for("\nback-8 mb1: the program returned", 30)
+    machine.wait_for("\nfetched-after-all", 30)
     machine.wait_for(f"from-the-archive {BASE}/script.gz", 30)
     machine.wait_for("back-7", 30)
     machine.wait_for("no-1 cut.gz: .*damaged or cut|no-1 cut.gz: .*the file is cut", 30)
