@@ -197,6 +197,9 @@ static int run_read(struct call *call)
 	line = line_edit("", initial, setting_is_secret(name), NULL,
 			 timeout ? clock_ms() + timeout : DEADLINE_NEVER, &rc);
 	heap_free(initial);
+	if (!line && rc == E_TIMEOUT)
+		return fail(rc, "Enter was not pressed in %llu ms; || goes on all the same",
+			    (unsigned long long)timeout);
 	if (!line)
 		return fail_context(rc, "%.60s", name);
 	rc = setting_store_edited(name, line, SOURCE_SCRIPT);

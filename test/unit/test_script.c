@@ -690,6 +690,8 @@ static void test_login_and_read(void **state)
 	assert_null(strstr(host_output(), "geheim\n"));
 	assert_non_null(strstr(host_output(), "******\n"));
 	assert_int_equal(command_line("read --timeout 500 x"), E_TIMEOUT);
+	assert_non_null(
+		strstr(host_output(), "read --timeout 500 x: Enter was not pressed in 500 ms; "));
 	host_keys("\x15\r");
 	PRINTS("read x && isset ${x} || echo empty", "abc\b\b\b   \b\b\b\nempty\n");
 }
