@@ -87,6 +87,22 @@ def test_local_boot_comes_back(lab, boot, tmp_path):
     machine.program.wait_for("MEMMAP-BEGIN", 30)
 
 
+def test_disk_that_gives_up_comes_back_to_the_menu(lab, boot):
+    """sanboot overwrites PXELINUX at 0:7C00; when the disk's program ends, PXELINUX is whole again."""
+    nbp.offer_pxelinux(lab, "menu.c32", "gpxecmd.c32")
+    menu(lab, "gives-up", "menu.c32", "gpxecmd.c32", "sanboot http://192.0.2.1/gives-up.img")
+    say = b"".join(bytes([0xB8, letter, 0x0E, 0xCD, 0x10]) for letter in b"sector-ran")
+    lab.file("gives-up.img", (say + b"\xCD\x18").ljust(510, b"\0") + b"\x55\xAA" + bytes(1 << 16))
+    machine = chain(lab, boot, "pxelinux.0", "http", "gives-up")
+    choose_second(machine)
+    machine.wait_for("sector-ran", 60)
+    machine.wait_for("boot:", 60, fail="script-")
+    nbp.press(machine, "ret")
+    machine.wait_for("Press .Tab. to edit options", 60, fail="script-")
+    nbp.press(machine, "ret")
+    machine.wait_for("script-goes-on", 30, fail="script-failed")
+
+
 @pytest.mark.parametrize("card, module, arguments", [
     ("82540em", "chain.c32", "hd0"), ("virtio", "../memdisk", "initrd=floppy.img")])
 def test_disks_from_the_menu(lab, boot, tmp_path, card, module, arguments):
