@@ -98,7 +98,7 @@ int main(void)
 	script_words = cmdline_seed(loader.cmdline);
 	if (!setting_number("", "quiet", 0)) {
 		print("\nipxe.lkrn %s -- network boot firmware, BSD-2-Clause\n", version);
-		print("Features: DNS HTTP iSCSI TFTP bzImage Multiboot ELF script\n");
+		print("Features: DNS HTTP iSCSI TFTP bzImage Multiboot ELF PXE script\n");
 	}
 	nic_probe_all();
 	check_options();
