@@ -4,6 +4,7 @@
  * as it was found: no vector hooked, no memory hidden, cards quiet.
  */
 #include "acpi/power.h"
+#include "bios/clock.h"
 #include "bios/gate.h"
 #include "bios/memmap.h"
 #include "bios/physical.h"
@@ -19,6 +20,7 @@
 #include "san/san.h"
 
 #define BOOT_STUB 0x7a00u
+#define TEXT_MS	  100u
 
 /* Somebody hooked a vector over us: his handler calls our stub, which needs both homes. */
 static void unhide(void)
@@ -52,11 +54,21 @@ void leave_prepare(void)
 	let_go();
 }
 
+/* A serial console, or a BIOS that copies its screen to one, still has the last characters. */
+static void let_text_out(void)
+{
+	uint64_t end = clock_ms() + TEXT_MS;
+
+	while (clock_ms() < end)
+		real_idle();
+}
+
 void leave_for_power(void)
 {
 	http_close_idle();
 	san_unhook_all();
 	let_go();
+	let_text_out();
 }
 
 int power_off(void)

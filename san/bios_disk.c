@@ -20,6 +20,7 @@
 #define READ_TRIES     3
 #define CYLINDERS_MAX  1024u
 #define CDS	       16u
+#define BLOCKS_MAX     (1ull << 48) /* more, such as all ones, means that the BIOS does not know */
 
 /* The answer of AH=48h: offsets, and its length in EDD-3. */
 #define PARAMETERS_SIZE 74u
@@ -91,7 +92,7 @@ static bool ask_parameters(struct bios_disk *disk)
 	if (get_le16(p + P_SECTOR_SIZE))
 		disk->block_size = get_le16(p + P_SECTOR_SIZE);
 	if (get_le64(p + P_SECTORS))
-		disk->blocks = get_le64(p + P_SECTORS);
+		disk->blocks = get_le64(p + P_SECTORS) <= BLOCKS_MAX ? get_le64(p + P_SECTORS) : 0;
 	if (get_le16(p + P_PATH_KEY) == PATH_KEY)
 		take_bus(disk, p + P_INTERFACE);
 	return true;

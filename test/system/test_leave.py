@@ -89,7 +89,7 @@ def test_no_local_disk(boot):
 @pytest.mark.parametrize("method, said", [
     ("int18", r"No bootable device"),
     ("int19", r"script-runs.*script-runs"),
-    ("reset", r"script-run.*SeaBIOS.*script-run"),
+    ("reset", r"script-runs.*SeaBIOS.*script-runs"),
     ("halt", r"Stopped \(exit-method\)"),
     ("poweroff", None),
     ("explode", "exit-method=explode is not known.*No bootable device"),
@@ -101,3 +101,14 @@ def test_exit_method(boot, method, said):
     else:
         machine.wait_end(60)
         assert machine.exit_code() == 0
+
+
+@pytest.mark.parametrize("chipset", ["pc", "q35"])
+@pytest.mark.parametrize("command", ["poweroff", "reboot", "reboot --warm"])
+def test_commands(boot, chipset, command):
+    """The machine ends, and what was printed last got out."""
+    machine = boot(None, f"#!ipxe\necho last-words\n{command}\necho too-far\nshell\n", nics=[],
+                   machine=chipset, extra=["-no-reboot"])
+    machine.wait_for("last-words\n", 60, fail="too-far")
+    machine.wait_end(60)
+    assert machine.exit_code() == 0
