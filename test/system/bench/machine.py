@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from functools import cache
 
 from . import r8169
 from .config import ACCEL, IMAGE, SLOW
+from .port import Port
 from .qtest import Qtest
 from .serial import Serial
 
@@ -237,42 +237,24 @@ class Machine:
             self.qtest.close()
 
 
-class Monitor:
-    """QEMU's machine protocol on a unix socket that QEMU connects to."""
-
-    def __init__(self, path):
-        self.path = path
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(1)
-        self.lines = None
+class Monitor(Port):
+    """QEMU's machine protocol."""
 
     def command(self, name, /, **arguments):
         """Runs one command and returns its result."""
-        if self.lines is None:
-            self.listener.settimeout(20)
-            stream, _ = self.listener.accept()
-            stream.settimeout(30 * SLOW)
-            self.lines = stream.makefile("rw")
+        if self.connect():
             self.lines.readline()
             self._ask("qmp_capabilities", {})
         return self._ask(name, arguments)
 
     def _ask(self, name, arguments):
-        self.lines.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-        self.lines.flush()
+        self.write(json.dumps({"execute": name, "arguments": arguments}))
         while True:
             answer = json.loads(self.lines.readline())
             if "error" in answer:
                 raise RuntimeError(f"{name}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
-
-    def close(self):
-        """Closes the monitor."""
-        if self.lines:
-            self.lines.close()
-        self.listener.close()
 
 
 def firmware(lab, append=None, script=None, **options):

@@ -3,20 +3,11 @@
 It plays the previous owner of a card, who left it in some state.
 """
 
-import socket
-
-from .config import SLOW
+from .port import Port
 
 
-class Qtest:
-    """The protocol of `-qtest`, on a unix socket that QEMU connects to."""
-
-    def __init__(self, path):
-        self.path = path
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(1)
-        self.lines = None
+class Qtest(Port):
+    """The protocol of `-qtest`."""
 
     def arguments(self):
         """QEMU's options."""
@@ -24,13 +15,8 @@ class Qtest:
                 "-qtest-log", "none"]
 
     def _ask(self, command):
-        if self.lines is None:
-            self.listener.settimeout(20)
-            stream, _ = self.listener.accept()
-            stream.settimeout(30 * SLOW)
-            self.lines = stream.makefile("rw")
-        self.lines.write(command + "\n")
-        self.lines.flush()
+        self.connect()
+        self.write(command)
         answer = self.lines.readline().split()
         if not answer or answer[0] != "OK":
             raise RuntimeError(f"qtest: {command}: {answer}")
@@ -51,12 +37,6 @@ class Qtest:
     def in32(self, port):
         """Reads a port."""
         return self._ask(f"inl {port:#x}")
-
-    def close(self):
-        """Closes the port."""
-        if self.lines:
-            self.lines.close()
-        self.listener.close()
 
 
 class PciFunction:
