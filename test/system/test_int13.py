@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bench.cache import assembled
 from bench.config import is_classic_image
 from bench.machine import Config, Machine, Nic
 from bench.realmode import BIG_REAL, END_INT18, ENDURANCE, Int13Disk, lines
@@ -134,3 +135,19 @@ def test_script_goes_on_after_a_failing_boot_sector(lab, boot, tmp_path):
     machine.program.wait_for("INT13-END", 120)
     machine.wait_for("Boot from SAN device 0x80 failed", 30)
     machine.wait_for("script-goes-on", 30)
+
+
+@pytest.mark.ours
+def test_scripts_survive_a_boot_sector_that_takes_all_memory(lab, boot, tmp_path):
+    """The loader's script and one over HTTP, whose text was in the memory that the boot sector sees."""
+    hungry = tmp_path / "hungry.img"
+    hungry.write_bytes(assembled("hungry.asm").read_bytes().ljust(1 << 20, b"\0"))
+    iqn = lab.iscsi().add(hungry)
+    lab.web()
+    lab.dhcp()
+    lab.file("inner.ipxe", f"#!ipxe\nsanboot iscsi:192.0.2.1:::1:{iqn} || echo inner-goes-on\n")
+    machine = boot(None, "#!ipxe\ndhcp\nchain http://192.0.2.1/inner.ipxe\n"
+                   "echo outer-goes-on\nshell\n", memory="48")
+    machine.program.wait_for("HUNGRY-FED", 90)
+    machine.wait_for("inner-goes-on", 30)
+    machine.wait_for("outer-goes-on", 30)

@@ -136,6 +136,7 @@ def test_lpxelinux_chains_pxelinux(lab, boot, disk, card, prefix):
     machine.program.wait_for("INT13-END", 60, fail="script-")
 
 
+@pytest.mark.ours
 @pytest.mark.parametrize("card", CARDS)
 def test_grub_reads_network_and_disk_at_once(lab, boot, tmp_path, card):
     """GRUB compares, block by block, a file that the PXE API brings with sectors of a hooked disk.
@@ -160,6 +161,7 @@ def test_grub_reads_network_and_disk_at_once(lab, boot, tmp_path, card):
     machine.program.wait_for("INT13-LOADED", 60, fail="script-failed")
 
 
+@pytest.mark.ours
 def test_undionly(lab, boot):
     """iPXE's undionly.kpxe has no driver of its own, only our UNDI; when it ends, the card is ours again."""
     lab.file("undionly.kpxe", nbp.UNDIONLY)

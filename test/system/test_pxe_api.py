@@ -11,6 +11,8 @@ from bench.process import wait_until
 from bench.realmode import ENDURANCE, Int13Disk
 from bench.servers import SERVER, listens
 
+pytestmark = pytest.mark.ours
+
 SAN_LBA, SAN_SECTORS = 10240, 2560
 
 SCRIPT = """#!ipxe
