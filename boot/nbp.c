@@ -143,7 +143,8 @@ static int run(struct nic *nic, const char *name, const uint8_t *program, size_t
 		len = next_len;
 	}
 	if (rc)
-		return fail(E_NBP_GAVE_UP, "%s gave the machine back (INT 18h or INT 19h)", name);
+		return fail(E_NBP_GAVE_UP, "%s gave the machine back (%s)", name,
+			    rc == GUEST_INT18 ? "INT 18h: nothing to boot" : "INT 19h: boot again");
 	if ((uint16_t)regs->eax)
 		return fail(E_NBP_STATUS, "%s returned with status %04x", name,
 			    (unsigned)(uint16_t)regs->eax);
