@@ -50,6 +50,18 @@ head:
 	times low_size-($-head) db 0
 
 ; ---------------------------------------------------------------------------
+; Data. What is written often comes first and the code last, with a page or more
+; of what is written seldom in between: a processor, and even more an emulator,
+; must look twice at each write near to code that it runs.
+	align 16
+	times 5120 db 0
+stack_top:
+buffer:	times 2048 db 0
+	align 16
+ibft:	times 1024 db 0
+pxe:	times 3936 db 0
+
+; ---------------------------------------------------------------------------
 ; Mode switches
 
 ; 16-bit protected mode, CS = SEL_CODE16. Goes to real mode and continues at DI.
@@ -358,13 +370,4 @@ rm_resume:
 plain_iret:
 	iret
 
-; ---------------------------------------------------------------------------
-	align 16
-ibft:	times 1024 db 0
-buffer:	times 2048 db 0
-	align 16
-pxe:	times 3936 db 0
-	align 16
-	times 5120 db 0
-stack_top:
 block_end:
