@@ -43,10 +43,8 @@ static inline uint32_t physical_address(const void *p)
 }
 
 /* The BIOS data area. */
-#define BDA_EBDA 0x40eu /* segment of the extended BIOS data area */
-#define BDA_EQUIPMENT                                                                              \
-	0x410u		       /* bit 0: there are floppy drives; bits 6 and 7: how many, less one \
-				*/
+#define BDA_EBDA	0x40eu /* segment of the extended BIOS data area */
+#define BDA_EQUIPMENT	0x410u /* floppy drives: bit 0 any, bits 6 and 7 how many, less one */
 #define BDA_BASE_MEMORY 0x413u /* KB below 640 KB that programs may use */
 #define BDA_DISK_STATUS 0x474u /* status of the last hard disk call */
 #define BDA_DISK_COUNT	0x475u /* hard disks */

@@ -398,7 +398,8 @@ static int download(const struct image_request *request, struct fetch *f, struct
 		fail_context(rc, "%s", uri_redacted(f->uri, text, sizeof(text)));
 	} else {
 		if (!name)
-			name = uri_basename(f->uri, basename, sizeof(basename));
+			name = uri_basename(f->uri->opaque ? f->final_uri : f->uri, basename,
+					    sizeof(basename));
 		/* An address without a path is none that others are relative to. */
 		*image = image_add(name, f->final_uri->opaque ? NULL : f->final_uri, f->data,
 				   (size_t)f->len, (size_t)f->capacity);

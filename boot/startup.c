@@ -2,7 +2,8 @@
 /*
  * Start-up: images from the loader, and the precedence
  *
- *	embedded script > command-line script > initrd script > scriptlet > autoboot
+ *	embedded script > command-line script > initrd script > scriptlet >
+ *	autoexec.ipxe on the boot medium > autoboot
  *
  * What is not used stays registered and can be chained by name.
  */
@@ -138,7 +139,8 @@ static void say_choice(const char *chosen, const struct image *cmdline, const st
 
 struct image *startup_images(const char *embedded, size_t embedded_len, char *words)
 {
-	struct image *embed = NULL, *cmdline = NULL, *initrd;
+	struct image *embed = NULL, *cmdline = NULL, *initrd, *script;
+	bool scriptlet = setting_exists("", "scriptlet");
 
 	if (embedded_len)
 		embed = add_text("<EMBED>", embedded, embedded_len);
@@ -146,13 +148,18 @@ struct image *startup_images(const char *embedded, size_t embedded_len, char *wo
 		cmdline = add_text("<CMDLINE>", words, strlen(words));
 	heap_free(words);
 	initrd = add_initrds();
-	say_choice(embed			     ? "embedded"
-		   : cmdline			     ? "command line"
-		   : initrd			     ? "initrd"
-		   : setting_exists("", "scriptlet") ? "scriptlet"
-						     : "none, autoboot",
+	script = embed ? embed : cmdline ? cmdline : initrd;
+	if (!script && !scriptlet) {
+		script = autoexec_find();
+		say_choice(script ? script->uri->text : "none, autoboot", NULL, NULL);
+		return script;
+	}
+	say_choice(embed     ? "embedded"
+		   : cmdline ? "command line"
+		   : initrd  ? "initrd"
+			     : "scriptlet",
 		   cmdline, initrd);
-	return embed ? embed : cmdline ? cmdline : initrd;
+	return script;
 }
 
 int startup_run(struct image *script)

@@ -26,10 +26,17 @@ def syslinux_config(kernel, append=None, script=None):
     return text
 
 
-def isolinux_iso(folder, append=None, script=None):
-    """A hybrid ISO with ISOLINUX."""
+def _put(tree, files):
+    for name, content in (files or {}).items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(content)
+
+
+def isolinux_iso(folder, append=None, script=None, files=None):
+    """A hybrid ISO with ISOLINUX, and with files: {name: content}."""
     tree = folder / "isolinux-tree"
     tree.mkdir()
+    _put(tree, files)
     shutil.copy("/usr/lib/ISOLINUX/isolinux.bin", tree)
     shutil.copy(SYSLINUX / "ldlinux.c32", tree)
     shutil.copy(IMAGE, tree / "ipxe.krn")
@@ -43,7 +50,17 @@ def isolinux_iso(folder, append=None, script=None):
     return iso
 
 
-def syslinux_stick(folder, append=None, script=None):
+def fat_copy(image, files, offset=0):
+    """Copies files, {name: content}, into the FAT file system in an image."""
+    drive = f"{image}@@{offset}"
+    folders = {parent for name in files for parent in Path(name).parents if parent.name}
+    for folder in sorted(folders):
+        _run("mmd", "-i", drive, f"::{folder}")
+    for name, content in files.items():
+        _run("mcopy", "-i", drive, "-", f"::{name}", input=content)
+
+
+def syslinux_stick(folder, append=None, script=None, files=None):
     """A FAT file system with SYSLINUX, as on a stick without partitions."""
     image = folder / "stick.img"
     with open(image, "wb") as out:
@@ -51,13 +68,14 @@ def syslinux_stick(folder, append=None, script=None):
     _run("mkfs.fat", "-n", "STICK", image)
     config = folder / "syslinux.cfg"
     config.write_text(syslinux_config("ipxe.krn", append, script))
-    files = {"ipxe.krn": IMAGE, "syslinux.cfg": config, "ldlinux.c32": SYSLINUX / "ldlinux.c32"}
+    loader = {"ipxe.krn": IMAGE, "syslinux.cfg": config, "ldlinux.c32": SYSLINUX / "ldlinux.c32"}
     if script is not None:
         path = folder / "script.ipxe"
         path.write_text(script)
-        files["script.ipxe"] = path
-    for name, path in files.items():
+        loader["script.ipxe"] = path
+    for name, path in loader.items():
         _run("mcopy", "-i", image, path, f"::{name}")
+    fat_copy(image, files or {})
     _run("syslinux", "--install", image)
     return image
 

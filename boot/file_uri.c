@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheme file: files on the machine's own media, by INT 13h.
+ *
+ *	file:///boot/vmlinuz		on the medium we came from, else on any
+ *	file://0x80/boot/vmlinuz	on this drive
+ *
+ * No boot loader tells from which drive it was started. So all are looked at, and
+ * the first one that has the file counts: on each the whole drive (a floppy
+ * disk, a CD, a stick without partitions), then its partitions. Where a file
+ * was found, the next one is looked for first.
+ */
+#include "boot/bios_disk.h"
+#include "boot/boot.h"
+#include "bios/heap.h"
+#include "lib/error.h"
+#include "lib/format.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "netstack/fetch.h"
+
+#define PARTITIONS_MAX 130u
+#define PIECE	       0xf000u
+#define PATH_SIZE      512u
+
+enum { LOADER_SYSLINUX = 0x31, LOADER_EXTLINUX = 0x34 };
+
+static int last_drive = -1; /* where a file was found */
+
+struct search {
+	const char *path;
+	struct bios_disk disk;
+	struct fs_file file;
+	bool any_fs;	 /* a file system was seen */
+	char tried[160]; /* " 0xe0 0x80" */
+	int rc;		 /* of a drive or file system that could not be read; the last */
+	char why[200];
+};
+
+/* ---- Looking ---- */
+
+/* Keep an error that is more than "not here". */
+static void note(struct search *s, int rc)
+{
+	if (rc == E_FILE_NOT_FOUND)
+		s->any_fs = true;
+	if (rc == E_FILE_NOT_FOUND || rc == E_FILE_NO_FS)
+		return;
+	s->rc = rc;
+	text_copy(s->why, sizeof(s->why), error_sentence(rc));
+}
+
+static bool try_volume(struct search *s)
+{
+	const struct filesystem *fs;
+
+	table_for_each(filesystem, fs) {
+		int rc;
+
+		s->file = (struct fs_file){.volume = &s->disk.volume, .fs = fs};
+		rc = fs->open(&s->disk.volume, s->path, &s->file);
+		if (!rc)
+			return true;
+		note(s, rc);
+		if (rc == E_FILE_DRIVE)
+			break;
+	}
+	return false;
+}
+
+static bool try_drive(struct search *s, uint8_t drive)
+{
+	int rc = bios_disk_open(&s->disk, drive);
+
+	format_append(s->tried, sizeof(s->tried), " 0x%02x", drive);
+	for (unsigned i = 0; !rc && i < PARTITIONS_MAX; i++) {
+		struct volume *volume = &s->disk.volume;
+		uint64_t start, size;
+
+		volume->start = 0;
+		volume->size = s->disk.size;
+		rc = partition_find(volume, s->disk.sector_size, i, &start, &size);
+		if (rc || !size)
+			continue;
+		volume->start = start;
+		volume->size = size;
+		if (try_volume(s)) {
+			last_drive = drive;
+			return true;
+		}
+		if (s->rc == E_FILE_DRIVE)
+			break;
+	}
+	if (rc)
+		note(s, rc);
+	return false;
+}
+
+static bool try_all(struct search *s)
+{
+	bool from_disk =
+		loader.loader_type == LOADER_SYSLINUX || loader.loader_type == LOADER_EXTLINUX;
+	uint8_t numbers[256];
+	unsigned count;
+
+	if (last_drive >= 0 && try_drive(s, (uint8_t)last_drive))
+		return true;
+	count = bios_disks(from_disk ? DISKS_FIRST : CDS_FIRST, numbers);
+	for (unsigned i = 0; i < count; i++) {
+		if (numbers[i] != last_drive && try_drive(s, numbers[i]))
+			return true;
+	}
+	return false;
+}
+
+static int not_found(const struct search *s)
+{
+	if (!s->tried[0])
+		return fail(E_FILE_DRIVE, "the BIOS has no drive with a medium");
+	if (s->rc)
+		return fail(s->rc, "not found on drive%s; %s", s->tried, s->why);
+	if (!s->any_fs)
+		return fail(E_FILE_NO_FS, "neither FAT nor ISO 9660 on drive%s", s->tried);
+	return fail(E_FILE_NOT_FOUND, "no such file on drive%s", s->tried);
+}
+
+static int find(struct search *s, const char *host)
+{
+	uint32_t drive;
+
+	if (!host || !*host)
+		return try_all(s) ? 0 : not_found(s);
+	if (!text_to_u32(host, 0, 0xff, &drive))
+		return fail(E_FILE_DRIVE, "\"%s\" is not a drive's number, such as 0x80", host);
+	return try_drive(s, (uint8_t)drive) ? 0 : not_found(s);
+}
+
+/* ---- Reading ---- */
+
+static int read_piece(struct fetch *f, struct search *s, uint64_t offset, uint64_t len)
+{
+	int rc = 0;
+
+	while (!rc && len) {
+		uint32_t n = (uint32_t)min(len, (uint64_t)PIECE);
+
+		rc = volume_read(&s->disk.volume, offset, f->data + f->len, n);
+		if (rc)
+			break;
+		f->len += n;
+		offset += n;
+		len -= n;
+		rc = fetch_turn(f);
+	}
+	return rc;
+}
+
+static int read_all(struct fetch *f, struct search *s)
+{
+	int rc = fetch_expect(f, s->file.size);
+
+	while (!rc && s->file.left) {
+		uint64_t offset, len;
+
+		rc = s->file.fs->next(&s->file, &offset, &len);
+		if (!rc)
+			rc = read_piece(f, s, offset, len);
+	}
+	return rc;
+}
+
+/* With the drive, so that what the file names is looked for there. */
+static struct uri *found_uri(const struct search *s, const char *path)
+{
+	char text[3 * PATH_SIZE + 16];
+
+	format(text, sizeof(text), "file://0x%02x%s%s", s->disk.drive, *path == '/' ? "" : "/",
+	       path);
+	return uri_parse(text);
+}
+
+static int file_fetch(struct fetch *f)
+{
+	struct search *s = heap_zalloc(sizeof(*s));
+	const char *given = f->uri->opaque ? f->uri->opaque : f->uri->path;
+	char path[PATH_SIZE];
+	int rc;
+
+	if (!s)
+		return fail(E_NO_MEMORY, "out of memory for a file's name");
+	f->final = true; /* the BIOS has tried several times itself */
+	fetch_restart(f);
+	s->path = path;
+	rc = uri_decode(given, path, sizeof(path)) < sizeof(path) - 1
+		     ? find(s, f->uri->host)
+		     : fail(E_FILE_NOT_FOUND, "the file's name is too long");
+	if (!rc) {
+		log_debug("file", 1, "%s: %llu bytes on drive 0x%02x, %s", path,
+			  (unsigned long long)s->file.size, s->disk.drive, s->file.fs->name);
+		rc = read_all(f, s);
+	}
+	if (!rc) {
+		f->final_uri = found_uri(s, given);
+		rc = f->final_uri ? 0 : E_NO_MEMORY;
+	}
+	heap_free(s);
+	return rc;
+}
+
+TABLE_ENTRY(uri_scheme, scheme_file) = {.name = "file", .fetch = file_fetch, .opaque = true};
