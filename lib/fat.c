@@ -187,7 +187,7 @@ static void long_text(const struct long_name *name, char *text, size_t size)
 {
 	text[0] = '\0';
 	for (unsigned i = 0; i < name->parts * LONG_UNITS && name->units[i]; i++) {
-		if (!utf8_append(text, size, name->units[i]))
+		if (!name_append(text, size, name->units[i]))
 			break;
 	}
 }

@@ -3,6 +3,7 @@
 #include "lib/filesystem.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 
 int volume_read(struct volume *volume, uint64_t offset, void *data, uint32_t len)
 {
@@ -24,23 +25,16 @@ size_t path_component(const char **path, const char **component)
 	return len;
 }
 
-bool utf8_append(char *text, size_t size, uint16_t unit)
+bool name_append(char *name, size_t size, uint16_t unit)
 {
-	size_t len = strlen(text), count = unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+	size_t len = strlen(name), count;
+	char out[3];
 
+	count = utf8_encode(unit, out);
 	if (len + count >= size)
 		return false;
-	if (count == 1) {
-		text[len] = (char)unit;
-	} else if (count == 2) {
-		text[len] = (char)(0xc0 | unit >> 6);
-		text[len + 1] = (char)(0x80 | (unit & 0x3f));
-	} else {
-		text[len] = (char)(0xe0 | unit >> 12);
-		text[len + 1] = (char)(0x80 | (unit >> 6 & 0x3f));
-		text[len + 2] = (char)(0x80 | (unit & 0x3f));
-	}
-	text[len + count] = '\0';
+	memcpy(name + len, out, count);
+	name[len + count] = '\0';
 	return true;
 }
 

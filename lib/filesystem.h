@@ -47,8 +47,8 @@ TABLE(filesystem);
 /** The first component of *@path that is not empty; *@path goes behind it. Its length, 0 at the
  * end. */
 size_t path_component(const char **path, const char **component);
-/** Append code unit @unit of UTF-16 to @text as UTF-8; false when there is no room. */
-bool utf8_append(char *text, size_t size, uint16_t unit);
+/** Append code unit @unit of UTF-16 to @name as UTF-8; false when there is no room. */
+bool name_append(char *name, size_t size, uint16_t unit);
 /** Are @len bytes of @component the name @text, case of ASCII letters apart? */
 bool name_is(const char *component, size_t len, const char *text);
 

@@ -79,7 +79,7 @@ static void plain_name(const struct tree *tree, struct cursor c, char *name)
 	while (cursor_left(&c)) {
 		uint16_t unit = tree->joliet ? cursor_be16(&c) : cursor_u8(&c);
 
-		if (!unit || !utf8_append(name, NAME_SIZE, unit))
+		if (!unit || !name_append(name, NAME_SIZE, unit))
 			break;
 	}
 	strip_version(name);
