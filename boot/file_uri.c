@@ -10,7 +10,7 @@
  * disk, a CD, a stick without partitions), then its partitions. Where a file
  * was found, the next one is looked for first.
  */
-#include "boot/bios_disk.h"
+#include "boot/bios_volume.h"
 #include "boot/boot.h"
 #include "bios/heap.h"
 #include "lib/error.h"
@@ -19,7 +19,7 @@
 #include "lib/text.h"
 #include "netstack/fetch.h"
 
-#define PARTITIONS_MAX 130u
+#define PARTITIONS_MAX 128u
 #define PIECE	       0xf000u
 #define PATH_SIZE      512u
 
@@ -29,11 +29,11 @@ static int last_drive = -1; /* where a file was found */
 
 struct search {
 	const char *path;
-	struct bios_disk disk;
+	struct bios_volume drive;
 	struct fs_file file;
-	bool any_fs;	 /* a file system was seen */
-	char tried[160]; /* " 0xe0 0x80" */
-	int rc;		 /* of a drive or file system that could not be read; the last */
+	unsigned file_systems; /* seen, without the file */
+	char tried[160];       /* " 0xe0 0x80" */
+	int rc;		       /* of a drive or file system that could not be read; the last */
 	char why[200];
 };
 
@@ -43,7 +43,7 @@ struct search {
 static void note(struct search *s, int rc)
 {
 	if (rc == E_FILE_NOT_FOUND)
-		s->any_fs = true;
+		s->file_systems++;
 	if (rc == E_FILE_NOT_FOUND || rc == E_FILE_NO_FS)
 		return;
 	s->rc = rc;
@@ -57,8 +57,8 @@ static bool try_volume(struct search *s)
 	table_for_each(filesystem, fs) {
 		int rc;
 
-		s->file = (struct fs_file){.volume = &s->disk.volume, .fs = fs};
-		rc = fs->open(&s->disk.volume, s->path, &s->file);
+		s->file = (struct fs_file){.volume = &s->drive.volume, .fs = fs};
+		rc = fs->open(&s->drive.volume, s->path, &s->file);
 		if (!rc)
 			return true;
 		note(s, rc);
@@ -68,44 +68,52 @@ static bool try_volume(struct search *s)
 	return false;
 }
 
-static bool try_drive(struct search *s, uint8_t drive)
+/* The whole drive, then its partitions; logical ones, and those of GPT beyond the fourth, are
+ * numbered without gaps. */
+static bool try_partitions(struct search *s)
 {
-	int rc = bios_disk_open(&s->disk, drive);
+	struct volume *volume = &s->drive.volume;
+	unsigned before = s->file_systems;
 
-	format_append(s->tried, sizeof(s->tried), " 0x%02x", drive);
-	for (unsigned i = 0; !rc && i < PARTITIONS_MAX; i++) {
-		struct volume *volume = &s->disk.volume;
-		uint64_t start, size;
+	for (unsigned i = 0; i < PARTITIONS_MAX; i++) {
+		int rc = bios_volume_partition(&s->drive, i, &volume->start, &volume->size);
 
-		volume->start = 0;
-		volume->size = s->disk.size;
-		rc = partition_find(volume, s->disk.sector_size, i, &start, &size);
-		if (rc || !size)
+		if (rc == E_LOCAL_PARTITION && i <= 4)
 			continue;
-		volume->start = start;
-		volume->size = size;
-		if (try_volume(s)) {
-			last_drive = drive;
+		if (rc || !volume->size)
+			break;
+		if (try_volume(s))
 			return true;
-		}
-		if (s->rc == E_FILE_DRIVE)
+		/* What is one as a whole has no partitions, though its boot code may look so. */
+		if (s->rc == E_FILE_DRIVE || (!i && s->file_systems != before))
 			break;
 	}
+	return false;
+}
+
+static bool try_drive(struct search *s, uint8_t number)
+{
+	int rc = bios_volume_open(&s->drive, number);
+
+	format_append(s->tried, sizeof(s->tried), " 0x%02x", number);
 	if (rc)
 		note(s, rc);
-	return false;
+	if (rc || !try_partitions(s))
+		return false;
+	last_drive = number;
+	return true;
 }
 
 static bool try_all(struct search *s)
 {
 	bool from_disk =
 		loader.loader_type == LOADER_SYSLINUX || loader.loader_type == LOADER_EXTLINUX;
-	uint8_t numbers[256];
+	uint8_t numbers[BIOS_VOLUMES_MAX];
 	unsigned count;
 
 	if (last_drive >= 0 && try_drive(s, (uint8_t)last_drive))
 		return true;
-	count = bios_disks(from_disk ? DISKS_FIRST : CDS_FIRST, numbers);
+	count = bios_volumes(from_disk ? DISKS_FIRST : CDS_FIRST, numbers);
 	for (unsigned i = 0; i < count; i++) {
 		if (numbers[i] != last_drive && try_drive(s, numbers[i]))
 			return true;
@@ -119,7 +127,7 @@ static int not_found(const struct search *s)
 		return fail(E_FILE_DRIVE, "the BIOS has no drive with a medium");
 	if (s->rc)
 		return fail(s->rc, "not found on drive%s; %s", s->tried, s->why);
-	if (!s->any_fs)
+	if (!s->file_systems)
 		return fail(E_FILE_NO_FS, "neither FAT nor ISO 9660 on drive%s", s->tried);
 	return fail(E_FILE_NOT_FOUND, "no such file on drive%s", s->tried);
 }
@@ -144,7 +152,7 @@ static int read_piece(struct fetch *f, struct search *s, uint64_t offset, uint64
 	while (!rc && len) {
 		uint32_t n = (uint32_t)min(len, (uint64_t)PIECE);
 
-		rc = volume_read(&s->disk.volume, offset, f->data + f->len, n);
+		rc = volume_read(&s->drive.volume, offset, f->data + f->len, n);
 		if (rc)
 			break;
 		f->len += n;
@@ -174,8 +182,8 @@ static struct uri *found_uri(const struct search *s, const char *path)
 {
 	char text[3 * PATH_SIZE + 16];
 
-	format(text, sizeof(text), "file://0x%02x%s%s", s->disk.drive, *path == '/' ? "" : "/",
-	       path);
+	format(text, sizeof(text), "file://0x%02x%s%s", s->drive.disk.number,
+	       *path == '/' ? "" : "/", path);
 	return uri_parse(text);
 }
 
@@ -196,7 +204,7 @@ static int file_fetch(struct fetch *f)
 		     : fail(E_FILE_NOT_FOUND, "the file's name is too long");
 	if (!rc) {
 		log_debug("file", 1, "%s: %llu bytes on drive 0x%02x, %s", path,
-			  (unsigned long long)s->file.size, s->disk.drive, s->file.fs->name);
+			  (unsigned long long)s->file.size, s->drive.disk.number, s->file.fs->name);
 		rc = read_all(f, s);
 	}
 	if (!rc) {

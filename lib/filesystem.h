@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Files on disks, read-only: what the parsers of file systems (fat.c, iso9660.c)
- * and of partition tables (partition.c) have in common. They see a disk through
- * one callback. What they read is hostile: any answer must end in bounded time.
+ * have in common. They see a disk through one callback. What they read is hostile:
+ * any answer must end in bounded time.
  */
 #ifndef LIB_FILESYSTEM_H
 #define LIB_FILESYSTEM_H
@@ -51,14 +51,5 @@ size_t path_component(const char **path, const char **component);
 bool name_append(char *name, size_t size, uint16_t unit);
 /** Are @len bytes of @component the name @text, case of ASCII letters apart? */
 bool name_is(const char *component, size_t len, const char *text);
-
-/**
- * Partition number @index of the disk @disk (start 0) whose sectors have @sector_size bytes: MBR
- * with logical ones, or GPT; 0 is the whole disk. Fills @start and @size in bytes; size 0: an
- * unused entry. 0, E_FILE_NO_FS when there is none with that number or a higher one (no sentence),
- * or an error after fail().
- */
-int partition_find(struct volume *disk, uint32_t sector_size, unsigned index, uint64_t *start,
-		   uint64_t *size);
 
 #endif

@@ -18,6 +18,7 @@
 #define PACKET_ADDRESS 0x7a00u /* a boot sector's stack, later */
 #define PACKET_SIZE    16u
 #define READ_TRIES     3
+#define TRANSFER_MAX   127u /* EDD-3 */
 #define CYLINDERS_MAX  1024u
 #define CDS	       16u
 #define BLOCKS_MAX     (1ull << 48) /* more, such as all ones, means that the BIOS does not know */
@@ -155,37 +156,54 @@ unsigned bios_disks(struct bios_disk *disks, unsigned max)
 
 /* ---- Reading ---- */
 
-static bool by_chs(const struct bios_disk *disk, uint64_t lba)
+static bool by_chs(const struct bios_disk *disk, uint64_t lba, uint32_t count)
 {
 	uint64_t cylinder_len = (uint64_t)disk->heads * disk->track_len;
 
 	if (disk->block_size != 512)
 		return false;
-	return !lba || (!disk->extensions && cylinder_len && lba / cylinder_len < CYLINDERS_MAX);
+	if (!lba && count == 1)
+		return true;
+	return !disk->extensions && cylinder_len && lba / cylinder_len < CYLINDERS_MAX;
 }
 
-static bool read_chs(const struct bios_disk *disk, uint64_t lba, struct real_regs *regs)
+/* Below 64 KB with segment 0, as boot sectors are read. */
+static uint16_t segment_of(uint32_t address)
+{
+	return (uint16_t)(address >> 16 ? address >> 4 : 0);
+}
+
+static uint16_t offset_of(uint32_t address)
+{
+	return (uint16_t)(address - segment_of(address) * 16u);
+}
+
+static bool read_chs(const struct bios_disk *disk, uint64_t lba, uint32_t count, uint32_t address,
+		     struct real_regs *regs)
 {
 	uint32_t track = lba ? (uint32_t)lba / disk->track_len : 0;
 	uint32_t sector = lba ? (uint32_t)lba % disk->track_len + 1 : 1;
 	uint32_t cylinder = lba ? track / disk->heads : 0, head = lba ? track % disk->heads : 0;
 
 	*regs = (struct real_regs){
-		.ebx = SECTOR_ADDRESS,
+		.es = segment_of(address),
+		.ebx = offset_of(address),
 		.ecx = (cylinder & 0xff) << 8 | (cylinder >> 2 & 0xc0) | sector,
 		.edx = head << 8,
 	};
-	return call(disk->number, 0x0201, regs);
+	return call(disk->number, 0x0200 | count, regs);
 }
 
-static bool read_lba(const struct bios_disk *disk, uint64_t lba, struct real_regs *regs)
+static bool read_lba(const struct bios_disk *disk, uint64_t lba, uint32_t count, uint32_t address,
+		     struct real_regs *regs)
 {
 	uint8_t *packet = physical(PACKET_ADDRESS, PACKET_SIZE);
 
 	memset(packet, 0, PACKET_SIZE);
 	packet[0] = PACKET_SIZE;
-	packet[2] = 1;
-	put_le16(packet + 4, SECTOR_ADDRESS);
+	packet[2] = (uint8_t)count;
+	put_le16(packet + 4, offset_of(address));
+	put_le16(packet + 6, segment_of(address));
 	put_le64(packet + 8, lba);
 	*regs = (struct real_regs){.esi = PACKET_ADDRESS};
 	return call(disk->number, 0x4200, regs);
@@ -203,25 +221,45 @@ static int fail_read(const struct bios_disk *disk, uint64_t lba, uint8_t status)
 		    (unsigned long long)lba, disk->number, status);
 }
 
-const uint8_t *bios_disk_read(const struct bios_disk *disk, uint64_t lba)
+uint32_t bios_disk_most(const struct bios_disk *disk, uint64_t lba, uint32_t count)
+{
+	count = min(count, TRANSFER_MAX);
+	if (disk->extensions || !disk->track_len)
+		return count;
+	return min(count, disk->track_len - (uint32_t)(lba % disk->track_len));
+}
+
+int bios_disk_transfer(const struct bios_disk *disk, uint64_t lba, uint32_t count, uint32_t address)
 {
 	/* A SAN drive's device has tried for san-timeout by itself. */
 	unsigned tries = disk->san ? 1 : READ_TRIES;
+	bool chs = by_chs(disk, lba, count);
 	struct real_regs regs = {0};
 
-	if (disk->block_size > SECTOR_MAX || (!by_chs(disk, lba) && !disk->extensions)) {
-		fail(E_SAN_READ, "sector %llu of drive 0x%02x is beyond what the BIOS can read",
-		     (unsigned long long)lba, disk->number);
-		return NULL;
-	}
+	if (!chs && !disk->extensions)
+		return fail(E_SAN_READ,
+			    "sector %llu of drive 0x%02x is beyond what the BIOS can read",
+			    (unsigned long long)lba, disk->number);
 	for (unsigned i = 0; i < tries; i++) {
 		struct real_regs reset = {0};
 
-		if (by_chs(disk, lba) ? read_chs(disk, lba, &regs) : read_lba(disk, lba, &regs))
-			return physical(SECTOR_ADDRESS, disk->block_size);
+		if (chs ? read_chs(disk, lba, count, address, &regs)
+			: read_lba(disk, lba, count, address, &regs))
+			return 0;
 		if (!disk->san)
 			call(disk->number, 0, &reset);
 	}
-	fail_read(disk, lba, (uint8_t)(regs.eax >> 8));
-	return NULL;
+	return fail_read(disk, lba, (uint8_t)(regs.eax >> 8));
+}
+
+const uint8_t *bios_disk_read(const struct bios_disk *disk, uint64_t lba)
+{
+	if (disk->block_size > SECTOR_MAX) {
+		fail(E_SAN_READ, "drive 0x%02x has sectors of %u bytes", disk->number,
+		     disk->block_size);
+		return NULL;
+	}
+	if (bios_disk_transfer(disk, lba, 1, SECTOR_ADDRESS))
+		return NULL;
+	return physical(SECTOR_ADDRESS, disk->block_size);
 }

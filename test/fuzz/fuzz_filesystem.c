@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hostile file systems and partition tables: files are found and read to their
+ * Hostile file systems: files are found and read to their
  * end, or refused, within bounded work. The first byte says where in the disk the
  * input lies, so that CDs need not begin with 32 KB of nothing.
  */
@@ -8,9 +8,8 @@
 #include "lib/error.h"
 #include "lib/filesystem.h"
 
-#define DISK_SIZE  (4u << 20)
-#define READS_MAX  2000000u
-#define PARTITIONS 40u
+#define DISK_SIZE (4u << 20)
+#define READS_MAX 2000000u
 
 static const uint8_t *input;
 static size_t input_len;
@@ -56,24 +55,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input_len = size - 1;
 	input_at = data[0] & 1 ? 16 * 2048 : 0;
 	reads = 0;
-	for (unsigned i = 0; i < PARTITIONS; i++) {
-		uint64_t start, length;
+	for (unsigned p = 0; p < ARRAY_SIZE(paths); p++) {
+		table_for_each(filesystem, fs) {
+			struct fs_file file = {.volume = &disk, .fs = fs};
 
-		disk.start = 0;
-		disk.size = DISK_SIZE;
-		if (partition_find(&disk, 512, i, &start, &length))
-			break;
-		if (!length || start > DISK_SIZE || length > DISK_SIZE - start)
-			continue;
-		disk.start = start;
-		disk.size = length;
-		for (unsigned p = 0; p < ARRAY_SIZE(paths); p++) {
-			table_for_each(filesystem, fs) {
-				struct fs_file file = {.volume = &disk, .fs = fs};
-
-				if (!fs->open(&disk, paths[p], &file))
-					read_file(&file);
-			}
+			if (!fs->open(&disk, paths[p], &file))
+				read_file(&file);
 		}
 	}
 	return 0;
