@@ -89,7 +89,7 @@ static int volume_bytes(struct volume *volume, uint64_t offset, void *data, uint
 /* ---- What a drive is ---- */
 
 /* El Torito, section 4: does the machine run from this CD, and so (0: without emulation)? */
-static bool is_booted_cd(unsigned number, uint8_t media)
+static bool is_booted_cd(unsigned number, unsigned media)
 {
 	uint8_t *p = low_buffer();
 	struct real_regs regs = {
@@ -188,7 +188,7 @@ static bool has_medium(unsigned floppy)
 
 	if (state && floppy < 2 && *state & MEDIA_KNOWN)
 		return true;
-	for (uint8_t media = MEDIA_1200K; media <= MEDIA_2880K; media++) {
+	for (unsigned media = MEDIA_1200K; media <= MEDIA_2880K; media++) {
 		if (is_booted_cd(floppy, media))
 			return true;
 	}
