@@ -136,9 +136,11 @@ static void print_plan(const struct bz_plan *plan, const struct image *kernel)
 {
 	const struct bz_header *h = &plan->header;
 
-	print("kernel %s [%s %u.%02u] at 0x%llx, %u bytes; setup at 0x%x\n", kernel->name,
-	      h->loaded_high ? "bzImage" : "zImage", h->version >> 8, h->version & 255,
-	      (unsigned long long)plan->load, h->protected_len, plan->real_base);
+	print("kernel %s [%s", kernel->name, h->loaded_high ? "bzImage" : "zImage");
+	if (h->version >= 0x200)
+		print(" %u.%02u", h->version >> 8, h->version & 255);
+	print("] at 0x%llx, %u bytes; setup at 0x%x\n", (unsigned long long)plan->load,
+	      h->protected_len, plan->real_base);
 	for (unsigned i = 0; i < plan->member_count; i++) {
 		const struct bz_member *m = &plan->member[i];
 
