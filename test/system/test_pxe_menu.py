@@ -26,10 +26,11 @@ def files(lab):
 def test_menu(lab, boot):
     """The end of the countdown takes the first entry; F8 opens the menu; the local disk ends it."""
     files(lab)
-    lab.dhcp("--pxe-prompt=Choose what to boot,3", *MENU)
-    machine = boot(None, "#!ipxe\nautoboot\nautoboot\nautoboot && echo menu-over\nautoboot || shell\n")
+    lab.dhcp("--pxe-prompt=Choose what to boot,5", *MENU)
+    machine = boot("console=ttyS0", "#!ipxe\nautoboot\nautoboot\nautoboot && echo menu-over\n"
+                   "autoboot || shell\n", redirect=False)
     machine.wait_for("first-file", 60)
-    machine.wait_for(r"Choose what to boot \(3\)", 30)
+    machine.wait_for(r"Choose what to boot \(5\)", 30)
     machine.send(F8)
     machine.wait_for("The local disk", 30)
     machine.send(DOWN + "\r")

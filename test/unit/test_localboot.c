@@ -248,8 +248,11 @@ static void partitions_of_an_mbr(void **state)
 	table(d, 1000, 0, 0x83, 10, 20);
 	table(d, 1000, 1, 0x05, 500, 100);
 	table(d, 1500, 0, 0x83, 10, 20);
+	table(d, 1500, 1, 0x05, 700, 100); /* counted from the extended partition */
+	table(d, 1700, 0, 0x83, 10, 20);
 	bootable(d, 100);
 	bootable(d, 1510);
+	bootable(d, 1710);
 	assert_int_equal(boot_partition(1), E_SAN_BOOT_RETURNED);
 	assert_int_equal(entered_si, 0x7be);
 	assert_int_equal(get_le32(memory + 0x7be + 8), 100);
@@ -257,7 +260,9 @@ static void partitions_of_an_mbr(void **state)
 	assert_int_equal(get_le32(memory + 0x7be + 8), 1510);
 	assert_int_equal(boot_partition(5), E_SAN_NO_SIGNATURE);
 	assert_int_equal(boot_partition(2), E_LOCAL_PARTITION);
-	assert_int_equal(boot_partition(7), E_LOCAL_PARTITION);
+	assert_int_equal(boot_partition(7), E_SAN_BOOT_RETURNED);
+	assert_int_equal(get_le32(memory + 0x7be + 8), 1710);
+	assert_int_equal(boot_partition(8), E_LOCAL_PARTITION);
 	assert_int_equal(boot_partition(4000000000u), E_LOCAL_PARTITION);
 	assert_true(reads_by_lba > 0);
 	/* A BIOS without the extensions: by cylinder, head and sector. */
