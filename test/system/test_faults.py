@@ -1,5 +1,6 @@
 """What goes wrong in real networks: each fault has its message, and nothing hangs."""
 
+import hashlib
 import re
 import sys
 import time
@@ -8,7 +9,9 @@ import pytest
 
 from bench.config import PAYLOAD, is_classic_image
 from bench.machine import Nic
+from bench.process import wait_until
 from bench.realmode import ENDURANCE, Int13Disk, lines
+from bench.servers import SERVER, listens
 from bench.wire import BadWire
 
 ours = pytest.mark.ours
@@ -247,3 +250,44 @@ def test_address_that_somebody_else_has(lab, boot, tmp_path):
                    f"ifopen net0 && sanhook iscsi:192.0.2.1:::1:{iqn} ; shell")
     machine.wait_for("Registered SAN device 0x80", 60)
     machine.wait_for("192.0.2.50 is already used by 02:00:00:00:00:09", 20)
+
+
+# What each address of payload/hostile_server.py must lead to.
+HOSTILE = {
+    "http://192.0.2.77/unreachable": "E-FETCH-03",
+    "http://192.0.2.1:8082/nobody": "E-TCP-01",
+    "H/silent": "E-FETCH-03", "H/header": "E-FETCH-03", "H/body": "E-FETCH-03",
+    "H/chunk-header": "E-FETCH-03", "H/chunk": "E-FETCH-03", "H/body-close": "E-HTTP-05",
+    "H/loop": "E-HTTP-06", "H/huge": "E-FETCH-05", "H/endless-header": "E-HTTP-04",
+    "H/endless-informational": "E-HTTP-04", "H/endless-extension": "E-HTTP-04",
+    "H/endless-trailer": "E-HTTP-04", "H/endless-body": "E-FETCH-05",
+    "H/endless-redirect": "E-HTTP-06", "H/garbage": "E-HTTP-04",
+    "T/silent": "E-FETCH-03", "T/oack": "E-FETCH-03", "T/data": "E-FETCH-03",
+    "T/sizes": "E-FETCH-05", "T/error": "E-TFTP-02", "T/long": "E-TFTP-05",
+    "http://nobody.elsewhere.example/": "E-DNS-04",
+}
+
+
+@ours
+def test_hostile_servers(lab, boot):
+    """Servers that stop in every phase, or never stop: a code each, and memory as it was."""
+    data = bytes(range(256)) * 4000
+    lab.file("canary", data)
+    lab.web()
+    lab.dhcp()
+    lab.net.start("hostile", sys.executable, PAYLOAD / "hostile_server.py", SERVER, "8081", "6969")
+    wait_until(lambda: listens(lab, 8081), 10, "hostile_server")
+    script = ["#!ipxe", "dhcp", f"imgfetch http://{SERVER}/canary"]
+    for number, address in enumerate(HOSTILE):
+        address = address.replace("H/", f"http://{SERVER}:8081/", 1)
+        address = address.replace("T/", f"tftp://{SERVER}:6969/", 1)
+        script.append(f"imgfetch -q --timeout 1000 --retries 0 {address} || "
+                      f"echo answer-{number}: ${{error-code}} !")
+    script += ["sha256sum canary", "imgstat", "echo end-of-it", "shell"]
+    machine = boot(None, "\n".join(script) + "\n", memory="64")
+    answers = {address: machine.wait_for(rf"answer-{number}: (\S+) !", 60, fail="end-of-it").group(1)
+               for number, address in enumerate(HOSTILE)}
+    assert answers == HOSTILE
+    machine.wait_for(hashlib.sha256(data).hexdigest(), 20)
+    machine.wait_for(f"canary : {len(data)} bytes", 20)
+    machine.wait_for("end-of-it", 20)

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from bench import media
+from bench.flat import linux, rotating_sum, wait_report
 from bench.machine import Config, Machine
-from bench.payload import kernel, probe_initrd
 
 pytestmark = pytest.mark.ours
 
@@ -30,17 +30,19 @@ def test_isolinux_cd(lab, tmp_path):
     """autoexec.ipxe on a CD boots a kernel from it; the disk beside it is left alone."""
     disk = tmp_path / "disk.img"
     disk.write_bytes(bytes(1 << 20))
-    second = (b"#!ipxe\necho second ${cwuri}\nkernel /boot/linux console=ttyS0,115200 from=file\n"
-              b"initrd file:/boot/initrd.gz\nboot || echo went-wrong\n")
+    second = (b"#!ipxe\necho second ${cwuri}\nkernel /boot/linux from=file\n"
+              b"initrd file:/boot/initrd.bin data.bin\nboot || echo went-wrong\n")
+    data = content(5, 4_000_000)
     iso = media.isolinux_iso(tmp_path, files={
         "autoexec.ipxe": AUTOEXEC, "scripts/Second Script.ipxe": second,
-        "boot/linux": kernel().read_bytes(), "boot/initrd.gz": probe_initrd().read_bytes()})
-    machine = Machine(lab, Config(cdrom=iso, boot="d", disks=[disk], memory="384"))
+        "boot/linux": linux(0x207).read_bytes(), "boot/initrd.bin": data})
+    machine = Machine(lab, Config(cdrom=iso, boot="d", disks=[disk]))
     machine.wait_for(r"Script: file://0xe0/autoexec\.ipxe", 60)
     machine.wait_for(r"first file://0xe0/autoexec\.ipxe", 20)
     machine.wait_for(r"second file://0xe0/scripts/Second%20Script\.ipxe", 20)
-    machine.wait_for("PROBE-BEGIN", 240, fail="went-wrong|Kernel panic")
-    machine.wait_for("from=file", 60)
+    said = wait_report(machine)
+    assert said.one("linux")["cmdline"] == "from=file"
+    assert said.one("member") == {"name": "data.bin", "size": len(data), "sum": rotating_sum(data)}
 
 
 @pytest.mark.parametrize("hybrid", [False, True], ids=["fat", "iso"])
