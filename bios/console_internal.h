@@ -29,7 +29,8 @@ int vesa_open(const struct console_graphics *graphics);
 void vesa_close(void);
 
 /* UARTs (console_uart.c). */
-/** Use COM1 or COM2 (@index 0 or 1) at @baud (0: leave the divisor alone); false: none there. */
+/** Use COM1 or COM2 (@index 0 or 1) at @baud (0: leave the divisor alone); false: none there,
+ * and nothing changed. */
 bool uart_init(unsigned index, uint32_t baud);
 /** Only take keys from COM1 or COM2, which the BIOS has set up and writes to itself. */
 bool uart_listen(unsigned index);

@@ -41,12 +41,13 @@ bool uart_listen(unsigned index)
 
 bool uart_init(unsigned index, uint32_t baud)
 {
+	uint16_t found = find(index);
 	uint32_t divisor;
 
-	base = find(index);
-	output = base;
-	if (!base)
+	if (!found)
 		return false;
+	base = found;
+	output = true;
 	out8(base + UART_IER, 0);
 	if (baud) {
 		divisor = max(115200 / baud, 1u);

@@ -338,6 +338,12 @@ def test_console_setting(boot):
     assert "only-once" not in machine.serial.text
 
 
+def test_a_line_that_is_not_there(boot):
+    machine = boot("console=ttyS7", ONCE, nics=[], redirect=False)
+    machine.wait_for("no UART ttyS7")
+    machine.wait_for("only-once")
+
+
 def test_only_vga(boot):
     machine = boot("console=vga", ONCE, nics=[], redirect=False)
     t = Terminal(machine)
