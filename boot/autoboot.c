@@ -120,15 +120,18 @@ static int break_loop(const char *filename, const char *why)
 	struct uri *base = uri_parse(filename);
 	struct uri *script = base ? uri_resolve(base, "autoexec.ipxe") : NULL;
 	struct image_request request = {.uri = script ? script->text : "", .quiet = true};
-	struct image *image = NULL;
-	int rc = 0;
+	struct image *image;
+	int rc;
 
 	print("Boot loop: %s. Looking for autoexec.ipxe next to it\n", why);
-	if (script && !image_download(&request, &image))
-		rc = run_image(image);
+	rc = script ? image_download(&request, &image) : E_URI_INVALID;
 	uri_free(script);
 	uri_free(base);
-	return image ? rc : fail(E_BOOT_LOOP, "%s, and there is no autoexec.ipxe next to it", why);
+	if (!rc)
+		return run_image(image);
+	if (rc == E_CANCELLED)
+		return rc;
+	return fail(E_BOOT_LOOP, "%s, and there is no autoexec.ipxe next to it", why);
 }
 
 /* A script may mean to come back here; a program that leads here would do so for ever. */
