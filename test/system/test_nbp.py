@@ -203,13 +203,18 @@ def test_linux_from_pxelinux(lab, boot, tmp_path, card, hooked):
     assert report.ibft("target0/target-name") == (iqn if hooked else None)
 
 
-def test_our_image_from_pxelinux_from_us(lab, boot):
-    nbp.offer_pxelinux(lab)
-    lab.file("ipxe.krn", IMAGE)
-    lab.file("inner.ipxe", "#!ipxe\ndhcp\necho inner-script ${net0/ip}\nshell\n")
-    lab.file("pxelinux.cfg/again", "DEFAULT again\nLABEL again\n  KERNEL ipxe.krn\n"
+@pytest.mark.parametrize("prefix", ["tftp", "http"])
+def test_our_image_from_pxelinux_from_us(lab, boot, prefix):
+    """PXELINUX looks for its files where it came from, not where DHCP points to."""
+    nbp.offer_pxelinux(lab, folder="menus/")
+    lab.file("menus/ipxe.krn", IMAGE)
+    lab.file("menus/inner.ipxe", "#!ipxe\ndhcp\necho inner-script ${net0/ip}\nshell\n")
+    lab.file("menus/pxelinux.cfg/default", "DEFAULT again\nLABEL again\n  KERNEL ipxe.krn\n"
              "  INITRD inner.ipxe\n")
-    machine = chain(lab, boot, "pxelinux.0", "http", "again")
+    lab.web()
+    lab.dhcp("--dhcp-boot=other/pxelinux.0,elsewhere,192.0.2.9")
+    machine = boot(None, f"#!ipxe\ndhcp\nchain {PREFIXES[prefix]}menus/pxelinux.0\n"
+                   "echo script-failed\nshell\n")
     machine.wait_for("inner-script 192.0.2", 90, fail="script-")
 
 

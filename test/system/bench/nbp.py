@@ -10,13 +10,13 @@ UNDIONLY = Path("/usr/lib/ipxe/undionly.kpxe")
 INSTALLER = Path("/usr/lib/debian-installer/images")
 
 
-def offer_pxelinux(lab, *modules):
-    """pxelinux.0, lpxelinux.0, memdisk and modules such as menu.c32 in the server's root."""
+def offer_pxelinux(lab, *modules, folder=""):
+    """pxelinux.0, lpxelinux.0, memdisk and modules such as menu.c32 in a folder of the server."""
     for program in ("pxelinux.0", "lpxelinux.0"):
-        lab.file(program, PXELINUX / program)
-    lab.file("memdisk", SYSLINUX / "memdisk")
+        lab.file(folder + program, PXELINUX / program)
+    lab.file(folder + "memdisk", SYSLINUX / "memdisk")
     for module in ("ldlinux.c32", "libcom32.c32", "libutil.c32", *modules):
-        lab.file(module, SYSLINUX / "modules" / "bios" / module)
+        lab.file(folder + module, SYSLINUX / "modules" / "bios" / module)
 
 
 def offer_grub(lab, commands, *modules):
