@@ -283,5 +283,5 @@ seen:
 .lost:		dw 0
 
 section .bss
-	resb 4096
+	resb 3072
 stack_top:

@@ -8,7 +8,8 @@
 static const char url[] = URL, missing[] = "http://192.0.2.1/no/such/file", empty[] = "",
 		  nonsense[] = "nonsense://x/y";
 static const char set_command[] = "set said-by-nbp hello-from-the-nbp",
-		  bad_command[] = "no-such-command", failing_command[] = "iseq a b";
+		  bad_command[] = "no-such-command", failing_command[] = "iseq a b",
+		  chain_command[] = "chain tftp://192.0.2.1/nbp.0 status";
 static char line[64];
 static uint16_t handle;
 
@@ -53,6 +54,8 @@ static const struct step file_steps[] = {
 	STEP("file-exec", FILE_EXEC, SUCCESS, EXEC(set_command)),
 	STEP("file-exec-unknown", FILE_EXEC, ANY_FAILURE, EXEC(bad_command)),
 	STEP("file-exec-failing", FILE_EXEC, ANY_FAILURE, EXEC(failing_command)),
+	// Another one in our place, which says no; then we are back.
+	STEP("file-exec-nbp", FILE_EXEC, ANY_FAILURE, EXEC(chain_command)),
 	STEP_ALSO("file-cmdline", FILE_CMDLINE, SUCCESS, has_command_line, file_cmdline,
 		  .size = sizeof(line), .buffer = (far_t)line),
 	STEP("file-exit-hook", FILE_EXIT_HOOK, ANY_STATUS, file_exec),
