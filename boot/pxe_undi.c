@@ -14,8 +14,6 @@
  * "interrupt supported", which makes programs call ISR by themselves.
  */
 #include "boot/pxe_undi.h"
-#include "lib/error.h"
-#include "lib/format.h"
 #include "lib/log.h"
 #include "lib/settings.h"
 #include "netstack/net.h"
@@ -68,10 +66,8 @@ static void state_at_most(enum undi_state wanted)
 
 static uint16_t card_open(void)
 {
-	if (!nic_open(pxe_nic))
-		return PXENV_STATUS_SUCCESS;
-	log_debug("pxe", 1, "%s", error_text());
-	return PXENV_STATUS_UNDI_CANNOT_INITIALIZE_NIC;
+	nic_reopen(&pxe_nic, 1);
+	return pxe_nic->open ? PXENV_STATUS_SUCCESS : PXENV_STATUS_UNDI_CANNOT_INITIALIZE_NIC;
 }
 
 /** Quiet, unless a SAN drive needs it. */
@@ -379,8 +375,7 @@ static void undi_stop(void)
 	state = UNDI_STOPPED;
 	if (address_changed)
 		change_address(NULL);
-	if (nic_open(pxe_nic))
-		print("%s\n", error_text());
+	card_open();
 }
 
 TABLE_ENTRY(pxe_part, undi_part) = {.start = undi_start, .stop = undi_stop};

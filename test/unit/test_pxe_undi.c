@@ -160,11 +160,19 @@ static void filters_need_an_open_card(void **state)
 
 static void the_card_is_back_after_the_program(void **state)
 {
+	struct nic *other = host_card_add(0, sent);
+
+	assert_int_equal(nic_open(other), 0);
+	assert_ptr_equal(nic_latest(), other);
 	assert_int_equal(undi_open_call(1), 0);
 	assert_int_equal(call_plain(PXENV_UNDI_SHUTDOWN), 0);
 	assert_false(net0->open);
+	assert_int_equal(undi_initialize(), 0);
+	assert_ptr_equal(nic_latest(), other); /* netX is what it was */
+	assert_int_equal(call_plain(PXENV_UNDI_SHUTDOWN), 0);
 	pxe_stop();
 	assert_true(net0->open);
+	assert_ptr_equal(nic_latest(), other);
 	assert_false(frame_queue_has(net0));
 }
 
