@@ -104,6 +104,7 @@ static uint16_t serve_read(void *parameters)
 {
 	struct pxe_tftp_read *p = parameters;
 	void *buffer = pxe_target(p->buffer, packet_size);
+	uint16_t status;
 	long len;
 
 	p->buffer_size = 0;
@@ -114,7 +115,9 @@ static uint16_t serve_read(void *parameters)
 	len = stream_fill(stream, buffer, packet_size);
 	if (len < 0) {
 		tftp_stop();
-		return pxe_status_of((int)len);
+		status = pxe_status_of((int)len);
+		return status == PXENV_STATUS_TFTP_OPEN_TIMEOUT ? PXENV_STATUS_TFTP_READ_TIMEOUT
+								: status;
 	}
 	p->packet_number = ++packet_number;
 	p->buffer_size = (uint16_t)len;

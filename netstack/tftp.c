@@ -163,6 +163,9 @@ void tftp_refused(struct tftp *t, int code)
 			     IPV4_FMT " has no TFTP server on UDP port %u "
 				      "(ICMP unreachable, code %d)",
 			     IPV4_ARG(t->server), t->server_port, code));
+	else if (t->state == TFTP_DATA && t->hold)
+		stop(t, fail(E_TFTP_SERVER, "the server " IPV4_FMT " has ended the transfer",
+			     IPV4_ARG(t->server)));
 }
 
 /* ---- Timing ---- */

@@ -5,7 +5,8 @@
  *
  * Piece by piece, a window of blocks is acknowledged when it was read, so that
  * the server waits for the reader. Servers give up after some seconds without
- * an acknowledgement: a reader that pauses for longer loses the transfer.
+ * an acknowledgement: then the file is asked for again, and what was read
+ * already is thrown away.
  */
 #include "netstack/tftp.h"
 #include "netstack/stream.h"
@@ -167,11 +168,13 @@ static int tftp_fetch(struct fetch *f)
 
 struct tftp_stream {
 	struct transfer transfer;
-	struct fetch fetch; /* its data is the stream's buffer, of one window */
+	struct fetch fetch;   /* its data is the stream's buffer, of one window */
+	uint64_t read;	      /* bytes that were read before the file was asked for again */
+	uint64_t asked_again; /* at this many: not twice at the same place */
 };
 
 /* Wait for more bytes than are known of, or the end. */
-static int wait_for_data(struct stream *stream)
+static int wait_for_block(struct stream *stream)
 {
 	struct tftp_stream *s = stream->priv;
 	struct tftp *t = &s->transfer.tftp;
@@ -185,13 +188,61 @@ static int wait_for_data(struct stream *stream)
 	if (rc)
 		return fail(rc == E_CANCELLED ? rc : E_FETCH_STALLED, "nothing arrived for %u s",
 			    STALL_MS / 1000);
-	if (t->state == TFTP_FAILED)
-		return t->rc;
+	return t->state == TFTP_FAILED ? t->rc : 0;
+}
+
+/* The transfer broke off, all that came was read: begin anew, unless there was no progress since.
+ */
+static bool ask_again(struct stream *stream, int rc)
+{
+	struct tftp_stream *s = stream->priv;
+	struct tftp *t = &s->transfer.tftp;
+	uint64_t read = t->taken + stream->len;
+
+	if (rc == E_CANCELLED || read <= s->asked_again)
+		return false;
+	log_debug("tftp", 1, "%s; asking again", error_sentence(rc));
+	tftp_give_up(t);
+	s->read = s->asked_again = read;
+	stream->at = stream->len = 0;
+	tftp_start(t);
+	return true;
+}
+
+/* Make what came readable, without what was read before; false when that is all of it. */
+static bool show_new(struct stream *stream)
+{
+	struct tftp_stream *s = stream->priv;
+	struct tftp *t = &s->transfer.tftp;
+	uint64_t end = t->taken + s->fetch.len;
+
+	if (end <= s->read && t->state != TFTP_DONE) {
+		tftp_go_on(t);
+		return false;
+	}
 	stream->len = (size_t)s->fetch.len;
+	if (s->read > t->taken)
+		stream->at = max(stream->at, (size_t)min(s->read, end) - (size_t)t->taken);
 	if (s->fetch.total)
 		stream->size = s->fetch.total;
 	else if (t->state == TFTP_DONE)
-		stream->size = t->taken + s->fetch.len;
+		stream->size = end;
+	return true;
+}
+
+static int wait_for_data(struct stream *stream)
+{
+	const struct tftp_stream *s = stream->priv;
+	const struct tftp *t = &s->transfer.tftp;
+	int rc;
+
+	do {
+		rc = wait_for_block(stream);
+		if (rc && !ask_again(stream, rc))
+			return rc;
+		if (!rc && t->state == TFTP_DONE && t->taken + s->fetch.len < s->read)
+			return fail(E_TFTP_SHORT, "the file has become shorter on the server");
+	} while (rc || !show_new(stream));
 	return 0;
 }
 

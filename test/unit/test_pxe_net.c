@@ -36,6 +36,8 @@ static struct {
 	uint16_t error;		    /* answer to a request, with this code + 1 */
 	unsigned lose;		    /* block that gets lost, once */
 	unsigned break_at;	    /* block in whose place an error comes */
+	bool break_once;
+	unsigned requests;
 	uint16_t client;
 	unsigned blksize, window, sent, acked, given_up;
 } tftp;
@@ -99,6 +101,8 @@ static void send_block(unsigned number)
 	memcpy(packet + 4, tftp.file + at, len);
 	tftp.sent = max(tftp.sent, number);
 	if (number == tftp.break_at) {
+		if (tftp.break_once)
+			tftp.break_at = 0;
 		send_error(0);
 	} else if (number == tftp.lose) {
 		tftp.lose = 0;
@@ -126,6 +130,7 @@ static void serve_request(const uint8_t *packet, size_t len)
 	int n = 2;
 
 	text_copy(tftp.name, sizeof(tftp.name), (const char *)packet + 2);
+	tftp.requests++;
 	tftp.sent = tftp.acked = 0;
 	tftp.blksize = 512;
 	tftp.window = 1;
@@ -467,6 +472,30 @@ static void tftp_breaks(void **state)
 	assert_int_equal(host_heap_used(), before);
 }
 
+/* A server that gave up while nobody read is asked again, from the beginning. */
+static void tftp_goes_on_after_a_break(void **state)
+{
+	uint16_t size;
+
+	tftp.break_at = 40;
+	tftp.break_once = true;
+	assert_int_equal(open_file("x", 1000, &size), 0);
+	expect_file(size);
+	assert_int_equal(tftp.requests, 2);
+	tftp.break_at = 68; /* the file has 69 blocks */
+	tftp.requests = 0;
+	assert_int_equal(open_file("x", 16384, &size), 0);
+	expect_file(size);
+	assert_int_equal(tftp.requests, 2);
+	tftp.break_at = 40;
+	assert_int_equal(open_file("x", 16384, &size), 0);
+	assert_int_equal(read_file(far(BUFFER)), 0);
+	assert_int_equal(read_file(far(BUFFER)), 0);
+	tftp.size = 10000;
+	assert_int_equal(read_file(far(BUFFER)), PXENV_STATUS_FAILURE);
+	assert_non_null(strstr(error_text(), "shorter"));
+}
+
 static void tftp_read_refused(void **state)
 {
 	uint16_t size;
@@ -619,6 +648,7 @@ int main(void)
 		TEST(tftp_ends_with_an_empty_packet),
 		TEST(tftp_open_refused),
 		TEST(tftp_breaks),
+		TEST(tftp_goes_on_after_a_break),
 		TEST(tftp_read_refused),
 		TEST(tftp_open_again_and_end),
 		TEST(read_file_into_memory),

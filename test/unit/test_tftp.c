@@ -317,6 +317,28 @@ static void test_no_answer(void **state)
 }
 
 /* Duplicates are answered, but not in a storm. */
+/* Read piece by piece: the server waits, and may have gone when it is wanted again. */
+static void test_held_and_gone(void **state)
+{
+	t.want_window = 1;
+	tftp_start(&t);
+	receive_block(1, 512);
+	assert_acked(1);
+	tftp_refused(&t, 3);
+	assert_int_equal(t.state, TFTP_DATA);
+	t.hold = true;
+	sent_count = 0;
+	receive_block(2, 512);
+	assert_int_equal(sent_count, 0);
+	tftp_go_on(&t);
+	assert_acked(2);
+	assert_int_equal(t.taken, 1024);
+	assert_int_equal(fetch.len, 0);
+	tftp_refused(&t, 3);
+	assert_int_equal(t.state, TFTP_FAILED);
+	assert_int_equal(t.rc, E_TFTP_SERVER);
+}
+
 static void test_duplicates(void **state)
 {
 	tftp_start(&t);
@@ -410,6 +432,7 @@ int main(void)
 		TEST(test_retransmit),
 		TEST(test_rtt),
 		TEST(test_no_answer),
+		TEST(test_held_and_gone),
 		TEST(test_duplicates),
 		TEST(test_too_large_block),
 		TEST(test_shorter_than_announced),
