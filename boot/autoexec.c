@@ -4,6 +4,7 @@
  * for CDs and sticks, where a script can be edited without touching the boot
  * loader's configuration.
  */
+#include "boot/bios_volume.h"
 #include "boot/boot.h"
 #include "boot/startup.h"
 #include "lib/error.h"
@@ -13,6 +14,13 @@
 #define ADDRESS "file:///autoexec.ipxe"
 
 enum { LOADER_PXELINUX = 0x32, FAMILY_ETHERBOOT = 0x60 };
+
+static int medium = -1;
+
+int autoexec_drive(void)
+{
+	return medium;
+}
 
 TABLE_ENTRY(setting, setting_autoexec) = {
 	.name = "autoexec",
@@ -39,8 +47,10 @@ struct image *autoexec_find(void)
 		error_clear();
 		return NULL;
 	}
-	if (image->role == IMAGE_SCRIPT)
+	if (image->role == IMAGE_SCRIPT) {
+		medium = file_drive();
 		return image;
+	}
 	print("%s: not a script (no #!ipxe line); it is ignored\n", image->uri->text);
 	image_free(image);
 	return NULL;

@@ -15,6 +15,8 @@ struct bios_volume {
 
 /** Ask the BIOS about drive @number; nothing is read from it yet. 0 or an error after fail(). */
 int bios_volume_open(struct bios_volume *v, uint8_t number);
+/** Drive on which a file: address was found last; -1: none. */
+int file_drive(void);
 /** Where partition @number of the drive lies, in bytes; 0 is the whole drive. 0 or an error after
  * fail(). */
 int bios_volume_partition(struct bios_volume *v, unsigned number, uint64_t *start, uint64_t *size);

@@ -27,6 +27,11 @@ enum { LOADER_SYSLINUX = 0x31, LOADER_EXTLINUX = 0x34 };
 
 static int last_drive = -1; /* where a file was found */
 
+int file_drive(void)
+{
+	return last_drive;
+}
+
 struct search {
 	const char *path;
 	struct bios_volume drive;

@@ -5,11 +5,12 @@
  *
  * "The local disk" is the first hard disk that is neither ours, nor removable, nor
  * on USB (this firmware may have been started from such a one), as far as the BIOS
- * tells that, and whose first sector is a boot sector with code in it. Of disks that
- * were set up for UEFI it has none, and a jump there would only hang.
+ * tells that, nor has the autoexec.ipxe that runs, and whose first sector is a boot sector with
+ * code in it. Of disks that were set up for UEFI it has none, and a jump there would only hang.
  */
 #include "boot/localboot.h"
 #include "boot/partitions.h"
+#include "boot/startup.h"
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
@@ -42,11 +43,17 @@ static bool on_usb(const struct bios_disk *disk)
 	return !strcmp(disk->bus, "USB");
 }
 
+/* What we came from would only start us again. */
+static bool is_our_medium(const struct bios_disk *disk)
+{
+	return (int)disk->number == autoexec_drive();
+}
+
 /* May it be chosen without being named? */
 static bool is_local(const struct bios_disk *disk)
 {
 	return disk->number >= DRIVE_FIRST && !disk->san && !disk->cd && !disk->removable &&
-	       !on_usb(disk);
+	       !on_usb(disk) && !is_our_medium(disk);
 }
 
 static const char *kind_of(const struct bios_disk *disk)
@@ -54,6 +61,7 @@ static const char *kind_of(const struct bios_disk *disk)
 	return disk->number < DRIVE_FIRST ? "floppy disk"
 	       : disk->san		  ? "SAN drive (ours)"
 	       : disk->cd		  ? "CD"
+	       : is_our_medium(disk)	  ? "this firmware's own medium"
 	       : disk->removable	  ? "removable disk"
 					  : "hard disk";
 }

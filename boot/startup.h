@@ -16,6 +16,8 @@ struct image *startup_images(const char *embedded, size_t embedded_len, char *wo
 /** autoexec.ipxe from the medium that we were started from, registered as an image; NULL when there
  * is none, which is no failure. */
 struct image *autoexec_find(void);
+/** The drive of that medium; -1: none was found. */
+int autoexec_drive(void);
 /** Run @script; without one the setting scriptlet, else autoboot. */
 int startup_run(struct image *script);
 

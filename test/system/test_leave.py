@@ -2,6 +2,8 @@
 
 import pytest
 
+from bench import media
+from bench.machine import Config, Machine
 from bench.reporting import END, INT19, RETURN, Disk, boot_sector, entry, gpt, reports
 
 pytestmark = pytest.mark.ours
@@ -30,7 +32,7 @@ def test_local_disks(lab, boot, disks, tmp_path):
     script = ["#!ipxe", "localboot --list"]
     for number, command in enumerate(commands):
         script += [f"{command} || echo result-{number}"]
-    machine = boot("exit-method=disk", "\n".join(script) + "\n", disks=disks, nics=[],
+    machine = boot("exit-method=disk", "\n".join(script) + "\n", disks=disks, nics=[], redirect=False,
                    extra=["-drive", f"if=floppy,format=raw,file={floppy.path}"])
     machine.wait_for(r"0x00 .*floppy disk", 60)
     machine.wait_for(r"0x81 +4096 KiB +ATA +hard disk", 10)
@@ -76,6 +78,16 @@ def test_local_disk_beside_a_san_drive(lab, boot, tmp_path):
     machine.program.wait_for("tag=san.*if=01", 60)
     assert [(r["tag"], r["dl"]) for r in reports(machine.program.text)] == [
         ("local", "81"), ("san", "80")]
+
+
+def test_stick_with_a_local_disk(lab, tmp_path):
+    """The stick that we came from is the BIOS' first disk, and not the one that localboot takes."""
+    local = Disk(tmp_path / "local.img").put(0, boot_sector("local"))
+    stick = media.syslinux_stick(tmp_path, files={
+        "autoexec.ipxe": b"#!ipxe\nlocalboot || localboot --list\nshell\n"})
+    machine = Machine(lab, Config(usb=stick, disks=[local.path], nics=[]))
+    machine.program.wait_for("BOOT tag=local dl=81", 120)
+    machine.wait_for("0x80 .*this firmware's own medium", 30)
 
 
 def test_no_local_disk(boot):
