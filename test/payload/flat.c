@@ -182,7 +182,8 @@ static uint32_t from_hex(const char *digits)
 	int i;
 
 	for (i = 0; i < 8; i++)
-		value = value << 4 | (digits[i] <= '9' ? digits[i] - '0' : (digits[i] | 32) - 'a' + 10);
+		value = value << 4 |
+			(digits[i] <= '9' ? digits[i] - '0' : (digits[i] | 32) - 'a' + 10);
 	return value;
 }
 

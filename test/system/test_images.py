@@ -206,6 +206,7 @@ def test_memdisk(lab, boot, tmp_path, kind, drive, text):
     machine.wait_end()
 
 
+@pytest.mark.ours
 def test_ourselves(lab, boot):
     """Our image, started by our image, with a command line and a script of its own."""
     lab.file("ipxe.lkrn", IMAGE)
@@ -237,6 +238,7 @@ def test_kexec(lab, boot):
     machine.wait_for("inner-fetched", 60)
 
 
+@pytest.mark.ours
 @pytest.mark.deadline(240)
 def test_xen(lab, boot):
     """Xen by Multiboot, packed as Debian has it, with a Linux as dom0."""
