@@ -21,7 +21,6 @@
 
 #define HARDWARE_ETHERNET 1
 #define NIC_TYPE_PCI	  2
-#define MTU		  1500u /* what programs have room for */
 #define RX_BUFFERS	  64
 #define TX_BUFFERS	  16
 #define FILTERS		  (FLTR_DIRECTED | FLTR_BRDCST | FLTR_PRMSC | FLTR_SRC_RTG)
@@ -289,7 +288,7 @@ static uint16_t get_information(void *parameters)
 
 	*p = (struct undi_information){
 		.base_io = base_io(&pxe_nic->pci),
-		.mtu = (uint16_t)min(pxe_nic->mtu, MTU),
+		.mtu = (uint16_t)undi_mtu(),
 		.hardware = HARDWARE_ETHERNET,
 		.address_len = ETH_ALEN,
 		.rx_buffers = RX_BUFFERS,

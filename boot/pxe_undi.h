@@ -169,6 +169,12 @@ struct undi_isr {
 /** States as the program sees them. The card itself may be open in each. */
 enum undi_state { UNDI_STOPPED, UNDI_STARTED, UNDI_INITIALIZED, UNDI_OPENED };
 enum undi_state undi_state(void);
+#define UNDI_MTU 1500u /* what programs have room for */
+/** Largest packet that the program may send. */
+static inline uint32_t undi_mtu(void)
+{
+	return min(pxe_nic->mtu, UNDI_MTU);
+}
 /** Begin to receive for the program: what OPEN does. 0 or a status. */
 uint16_t undi_begin(unsigned filter);
 /** Frames that went, of which the program was not told yet. */

@@ -16,6 +16,7 @@
 #include "netstack/net.h"
 
 #define FRAME_MIN      60u
+#define VLAN_TAG       4u
 #define ETHERTYPE_RARP 0x8035
 
 _Static_assert(QUEUE_FRAME_MAX <= LOW_BUFFER_SIZE, "a frame is shown in one piece");
@@ -85,17 +86,25 @@ static bool append_header(struct tx_frame *frame, const struct undi_transmit *p)
 	return true;
 }
 
+/** Does the packet in @frame fit onto the network? A VLAN tag does not count. */
+static bool fits(const struct tx_frame *frame)
+{
+	bool tagged = get_be16(frame->data + ETH_HEADER - 2) == ETHERTYPE_VLAN;
+
+	return frame->len <= undi_mtu() + ETH_HEADER + (tagged ? VLAN_TAG : 0);
+}
+
 static uint16_t send(const struct undi_transmit *p, const struct undi_tbd *tbd)
 {
 	uint32_t len = length_of(tbd) + (p->protocol == P_UNKNOWN ? 0 : ETH_HEADER);
 	struct tx_frame *frame;
 
-	if (len < ETH_HEADER || len > min(pxe_nic->mtu + ETH_HEADER, QUEUE_FRAME_MAX))
+	if (len < ETH_HEADER || len > UNDI_MTU + ETH_HEADER + VLAN_TAG)
 		return PXENV_STATUS_UNDI_INVALID_PARAMETER;
 	frame = nic_tx_get(pxe_nic, max(len, FRAME_MIN));
 	if (!frame)
 		return PXENV_STATUS_OUT_OF_RESOURCES;
-	if (!append_header(frame, p) || !append_data(frame, tbd)) {
+	if (!append_header(frame, p) || !append_data(frame, tbd) || !fits(frame)) {
 		nic_tx_put(pxe_nic, frame);
 		return PXENV_STATUS_UNDI_INVALID_PARAMETER;
 	}

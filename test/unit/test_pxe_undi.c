@@ -265,6 +265,17 @@ static void lengths_are_checked(void **state)
 	assert_int_equal(transmit(&tbd, P_UNKNOWN, 0), PXENV_STATUS_UNDI_INVALID_PARAMETER);
 	tbd.immediate_len = 1501;
 	assert_int_equal(transmit(&tbd, P_IP, 0), PXENV_STATUS_UNDI_INVALID_PARAMETER);
+	/* A VLAN tag is not part of the packet. */
+	put_be16(physical(FRAME + 12, 2), ETHERTYPE_VLAN);
+	tbd.immediate_len = 1518;
+	assert_int_equal(transmit(&tbd, P_UNKNOWN, 0), 0);
+	assert_int_equal(went.len, 1518);
+	tbd.immediate_len = 1519;
+	assert_int_equal(transmit(&tbd, P_UNKNOWN, 0), PXENV_STATUS_UNDI_INVALID_PARAMETER);
+	net0->mtu = 1400;
+	tbd.immediate_len = 1419;
+	assert_int_equal(transmit(&tbd, P_UNKNOWN, 0), PXENV_STATUS_UNDI_INVALID_PARAMETER);
+	net0->mtu = 1500;
 	tbd.count = UNDI_BLOCKS;
 	for (unsigned i = 0; i < UNDI_BLOCKS; i++)
 		tbd.block[i].len = 0xffff;
@@ -272,7 +283,7 @@ static void lengths_are_checked(void **state)
 	tbd = (struct undi_tbd){
 		.immediate_len = 60, .immediate = far(FRAME), .count = UNDI_BLOCKS + 1};
 	assert_int_equal(transmit(&tbd, P_UNKNOWN, 0), PXENV_STATUS_UNDI_INVALID_PARAMETER);
-	assert_int_equal(went.count, 1);
+	assert_int_equal(went.count, 2);
 }
 
 static void pointers_are_checked(void **state)
