@@ -179,15 +179,23 @@ def test_undionly(lab, boot):
     machine.wait_for("outer-has-big", 60)
 
 
-@pytest.mark.parametrize("card, hooked", [("virtio", True), ("82540em", False)])
-def test_linux_from_pxelinux(lab, boot, tmp_path, card, hooked):
-    """PXELINUX ends the stack and starts Linux: its driver has the card, and it sees the hooked disk or no trace of us."""
-    nbp.offer_pxelinux(lab)
+LINUX = "console=ttyS0,115200 download=http://192.0.2.1/big"
+BY_PXELINUX = f"  LINUX linux\n  INITRD probe.gz\n  APPEND {LINUX}\n"
+BY_US = "  COM32 gpxecmd.c32\n  APPEND chain http://192.0.2.1/linux.ipxe\n"
+
+
+@pytest.mark.parametrize("card, hooked, entry", [
+    ("virtio", True, BY_PXELINUX), ("82540em", False, BY_PXELINUX), ("virtio", False, BY_US)],
+    ids=["pxelinux-hooked", "pxelinux", "gpxecmd"])
+def test_linux_from_pxelinux(lab, boot, tmp_path, card, hooked, entry):
+    """Linux's driver has the card, and Linux sees the hooked disk or no trace of us: PXELINUX ends the
+    stack and starts it, or has our script start it."""
+    nbp.offer_pxelinux(lab, "gpxecmd.c32")
     lab.file("linux", kernel())
     lab.file("probe.gz", probe_initrd())
     lab.file("big", bytes(1 << 20))
-    lab.file("pxelinux.cfg/default", "DEFAULT linux\nLABEL linux\n  LINUX linux\n"
-             "  INITRD probe.gz\n  APPEND console=ttyS0,115200 download=http://192.0.2.1/big\n")
+    lab.file("linux.ipxe", f"#!ipxe\nkernel linux {LINUX}\ninitrd probe.gz\nboot\n")
+    lab.file("pxelinux.cfg/default", f"DEFAULT linux\nLABEL linux\n{entry}")
     blank = tmp_path / "blank.img"
     blank.write_bytes(bytes(16 << 20))
     iqn = lab.iscsi().add(blank)
