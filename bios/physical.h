@@ -14,18 +14,27 @@ extern uint8_t *physical_memory;
 extern size_t physical_memory_size;
 #endif
 
-/** The @len bytes at @address, or NULL when they do not lie below 4 GB. */
-static inline void *physical(uint64_t address, uint64_t len)
+/** Do the @len bytes at @address lie below 4 GB? */
+static inline bool physical_exists(uint64_t address, uint64_t len)
 {
 #ifdef HOST_TEST
-	if (address > physical_memory_size || len > physical_memory_size - address)
+	uint64_t end = physical_memory_size;
+#else
+	uint64_t end = 1ull << 32;
+#endif
+	return address <= end && len <= end - address;
+}
+
+/** The @len bytes at @address (which may be 0), or NULL when they do not lie below 4 GB. */
+static inline void *physical(uint64_t address, uint64_t len)
+{
+	if (!physical_exists(address, len))
 		return NULL;
+#ifdef HOST_TEST
 	return physical_memory + address;
 #else
 	uintptr_t p = (uintptr_t)address;
 
-	if (address >> 32 || len > (1ull << 32) - address)
-		return NULL;
 	/* The compiler takes constant low addresses for null pointers: hide the value. */
 	__asm__("" : "+r"(p));
 	return (void *)p;

@@ -315,11 +315,17 @@ static int edit_line(struct editor *e, uint64_t deadline)
 			key = search(e, deadline);
 		if (key < 0)
 			return key;
-		if (key == KEY_ENTER || key == '\n') {
-			render(e);
-			return 0;
+		if (key != KEY_ENTER && key != '\n') {
+			edit(e, key);
+			continue;
 		}
-		edit(e, key);
+		render(e);
+		if (!e->line.full)
+			return 0;
+		print("\nThe line is full (%u characters), and what came behind it is lost: "
+		      "shorten it, or Ctrl-C\n",
+		      LINE_MAX);
+		render_anew(e);
 	}
 }
 

@@ -14,13 +14,16 @@ void line_text_set(struct line_text *t, const char *text)
 	memmove(t->text, text, len);
 	t->text[len] = 0;
 	t->len = t->cursor = len;
+	t->full = false;
 	t->typed_len = 0;
 }
 
 void line_text_insert(struct line_text *t, const char *text, size_t len)
 {
-	if (len > t->size - 1 - t->len)
+	if (len > t->size - 1 - t->len) {
 		len = utf8_whole(text, t->size - 1 - t->len);
+		t->full = true;
+	}
 	memmove(t->text + t->cursor + len, t->text + t->cursor, t->len - t->cursor + 1);
 	memcpy(t->text + t->cursor, text, len);
 	t->cursor += len;
@@ -32,6 +35,7 @@ void line_text_cut(struct line_text *t, size_t end, size_t count)
 	memmove(t->text + end - count, t->text + end, t->len - end + 1);
 	t->len -= count;
 	t->cursor = end - count;
+	t->full = t->full && !count;
 }
 
 static size_t word_before(const struct line_text *t)

@@ -9,6 +9,7 @@ struct line_text {
 	char *text;  /* the owner's buffer, NUL-terminated */
 	size_t size; /* of the buffer */
 	size_t len, cursor;
+	bool full; /* something did not fit, and nothing was removed since */
 	/* of a character of several bytes, what was typed so far */
 	char typed[5];
 	size_t typed_len;

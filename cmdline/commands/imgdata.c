@@ -83,20 +83,18 @@ static int run_imgmem(struct call *call)
 {
 	const char *name = call->option[0].given ? call->option[0].text : call->argv[0];
 	uint32_t address, len;
-	const void *memory;
 	uint8_t *copy;
 
 	if (!text_to_u32(call->argv[0], 0, UINT32_MAX, &address) ||
 	    !text_to_u32(call->argv[1], 0, UINT32_MAX, &len) || !len)
 		return fail(E_INVALID, "%.40s %.40s: not an address and a length", call->argv[0],
 			    call->argv[1]);
-	memory = physical(address, len);
-	if (!memory)
+	if (!physical_exists(address, len))
 		return fail(E_INVALID, "0x%x with %u bytes does not lie below 4 GB", address, len);
 	copy = image_memory_alloc(len);
 	if (!copy)
 		return fail(E_NO_MEMORY, "no memory for an image of %u bytes", len);
-	memcpy(copy, memory, len);
+	memcpy(copy, physical(address, len), len);
 	if (image_add(name, NULL, copy, len, len))
 		return 0;
 	image_memory_free(copy, len);

@@ -118,6 +118,8 @@ static void a_piece_of_memory_as_an_image(void **state)
 	assert_non_null(image);
 	assert_int_equal(image->len, 4);
 	assert_memory_equal(image->data, "here", 4);
+	assert_int_equal(command_line("imgmem --name first 0 4"), 0);
+	assert_int_equal(image_find("first")->len, 4);
 	assert_int_equal(command_line("imgmem 0x200 1000"), E_INVALID);
 	assert_int_equal(command_line("imgmem x 4"), E_INVALID);
 	assert_int_equal(command_line("imgmem 0 0"), E_INVALID);
