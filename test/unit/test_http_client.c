@@ -349,6 +349,18 @@ static void test_stall(void **state)
 	assert_int_equal(get("/x", 0), E_FETCH_STALLED);
 }
 
+/* Nothing received is no amount: for how long is what somebody wants to know. */
+static void test_silence_is_shown_as_waiting(void **state)
+{
+	assert_int_equal(get("/x", 0), E_FETCH_STALLED);
+	assert_non_null(strstr(host_output(), "/x... waiting for 1 s"));
+	assert_non_null(strstr(host_output(), "waiting for 29 s"));
+	assert_null(strstr(host_output(), "MB"));
+	say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123", KEEP);
+	assert_int_equal(get("/x", 0), E_FETCH_STALLED);
+	assert_non_null(strstr(host_output(), " 40% [####......] 0.1/0.1 MB"));
+}
+
 static void test_cancel(void **state)
 {
 	host_keys("\x03");
@@ -489,6 +501,7 @@ int main(void)
 		TEST(test_absurd_length),
 		TEST(test_not_http),
 		TEST(test_stall),
+		TEST(test_silence_is_shown_as_waiting),
 		TEST(test_cancel),
 	};
 
