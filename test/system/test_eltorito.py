@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bench import media
 from bench.cache import assembled
 from bench.media import FLOPPIES, eltorito_iso
 
@@ -60,6 +61,22 @@ def check_runs(machine, kinds):
         else:
             check_floppy(kind, run)
     assert machine.serial.text.count("the disk is read-only") == len(kinds)
+
+
+def test_syslinux_floppy(lab, boot, tmp_path):
+    """A real boot floppy: SYSLINUX and this same image, on FAT12, as an image on a CD."""
+    folder = tmp_path / "floppy"
+    work = tmp_path / "work"
+    folder.mkdir()
+    work.mkdir()
+    stick = media.syslinux_stick(work, "echo from-the-floppy && shell", kb=1440)
+    image = stick.rename(folder / "boot.img")
+    lab.web()
+    lab.dhcp()
+    url = lab.file("floppy.iso", media.emulating_iso(image))
+    machine = boot(None, f"#!ipxe\ndhcp\nsanboot {url} || echo script-goes-on\nshell\n")
+    machine.wait_for("1.44 MB floppy disk", 60, fail="script-goes-on")
+    machine.wait_for("from-the-floppy", 90, fail="script-goes-on")
 
 
 def boot_each(boot, addresses, local_disk):

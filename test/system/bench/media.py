@@ -60,11 +60,11 @@ def fat_copy(image, files, offset=0):
         _run("mcopy", "-i", drive, "-", f"::{name}", input=content)
 
 
-def syslinux_stick(folder, append=None, script=None, files=None):
-    """A FAT file system with SYSLINUX, as on a stick without partitions."""
+def syslinux_stick(folder, append=None, script=None, files=None, kb=16 << 10):
+    """A FAT file system with SYSLINUX, as on a stick without partitions, or on a floppy disk."""
     image = folder / "stick.img"
     with open(image, "wb") as out:
-        out.truncate(16 << 20)
+        out.truncate(kb << 10)
     _run("mkfs.fat", "-n", "STICK", image)
     config = folder / "syslinux.cfg"
     config.write_text(syslinux_config("ipxe.krn", append, script))
@@ -179,7 +179,12 @@ def eltorito_iso(folder, kind, program):
         image[446:462] = struct.pack("<8B2I", 0x80, 1, 1, 0, 6, 15, 63, 7, 63, 8064 - 63)
         emulation = ["-hard-disk-boot"]
     path.write_bytes(image)
-    iso = folder / f"eltorito-{kind}.iso"
-    _run("xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.img", "-c", "boot.cat",
-         *emulation, tree)
+    return emulating_iso(path, *emulation)
+
+
+def emulating_iso(image, *options):
+    """An ISO that boots by emulating the disk in an image file, alone in its folder."""
+    iso = image.parent.parent / f"{image.parent.name}.iso"
+    _run("xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", image.name, "-c", "boot.cat",
+         *options, image.parent)
     return iso
