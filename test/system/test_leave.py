@@ -4,7 +4,8 @@ import pytest
 
 from bench import media
 from bench.machine import Config, Machine
-from bench.reporting import END, INT19, RETURN, Disk, boot_sector, entry, gpt, reports
+from bench.reporting import (END, INT19, RETURN, Disk, boot_sector, entry, gpt, reports,
+                             table_sector)
 
 pytestmark = pytest.mark.ours
 
@@ -16,8 +17,8 @@ def disks(tmp_path):
     table = entry(64, 64) + entry(1024, 2048, 0x0F)
     full = Disk(tmp_path / "full.img").put(0, boot_sector("disk1", table=table))
     full.put(64, boot_sector("part1", RETURN))
-    full.put(1024, (bytes(446) + entry(8, 16) + entry(512, 64, 0x05)).ljust(510, b"\0") + b"\x55\xaa")
-    full.put(1536, (bytes(446) + entry(8, 16)).ljust(510, b"\0") + b"\x55\xaa")
+    full.put(1024, table_sector(entry(8, 16) + entry(512, 64, 0x05)))
+    full.put(1536, table_sector(entry(8, 16)))
     full.put(1544, boot_sector("part6", INT19))
     uefi = gpt(Disk(tmp_path / "uefi.img"), 2, 2048, 64).put(2048, boot_sector("gpt2"))
     return [empty.path, full.path, uefi.path]
@@ -32,8 +33,8 @@ def test_local_disks(lab, boot, disks, tmp_path):
     script = ["#!ipxe", "localboot --list"]
     for number, command in enumerate(commands):
         script += [f"{command} || echo result-{number}"]
-    machine = boot("exit-method=disk", "\n".join(script) + "\n", disks=disks, nics=[], redirect=False,
-                   extra=["-drive", f"if=floppy,format=raw,file={floppy.path}"])
+    machine = boot("exit-method=disk", "\n".join(script) + "\n", disks=disks, nics=[],
+                   redirect=False, extra=["-drive", f"if=floppy,format=raw,file={floppy.path}"])
     machine.wait_for(r"0x00 .*floppy disk", 60)
     machine.wait_for(r"0x81 +4096 KiB +ATA +hard disk", 10)
     machine.program.wait_for("(BOOT[^$]*){6}", 60)
@@ -91,11 +92,11 @@ def test_stick_with_a_local_disk(lab, tmp_path):
 
 
 def test_no_local_disk(boot):
-    machine = boot("on-fail=local", "#!ipxe\nlocalboot || explain\ngoto nowhere\n", nics=[])
+    machine = boot("on-fail=local", "#!ipxe\nlocalboot || explain\ngoto nowhere\n", nics=[],
+                   redirect=False)
     machine.wait_for("Disks that the BIOS offers: none", 60)
     machine.wait_for("(?s)no local hard disk.*add the hard disk to its boot order", 10)
     machine.wait_for("going on with the BIOS' boot order", 30)
-    machine.wait_for("No bootable device|Booting from", 60)
 
 
 @pytest.mark.parametrize("method, said", [

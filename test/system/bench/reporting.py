@@ -22,6 +22,11 @@ def entry(start, count, kind=0x83):
     return struct.pack("<B3xB3xII", 0, kind, start, count)
 
 
+def table_sector(entries):
+    """A sector with a partition table and nothing else."""
+    return (bytes(446) + entries).ljust(510, b"\0") + b"\x55\xaa"
+
+
 class Disk:
     """A disk image that is put together sector by sector."""
 
@@ -40,11 +45,11 @@ class Disk:
 
 def gpt(disk, number, start, count):
     """Makes it a disk as UEFI systems have them: no code in sector 0, one partition."""
-    guard = bytes(446) + entry(1, disk.path.stat().st_size // SECTOR - 1, 0xEE)
+    guard = table_sector(entry(1, disk.path.stat().st_size // SECTOR - 1, 0xEE))
     header = struct.pack("<8sIII4xQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 1, 0, 34, 0,
                          bytes(16), 2, 128, 128, 0)
     line = struct.pack("<16s16sQQQ72x", b"t" * 16, b"u" * 16, start, start + count - 1, 0)
-    disk.put(0, guard.ljust(510, b"\0") + b"\x55\xaa").put(1, header)
+    disk.put(0, guard).put(1, header)
     return disk.put(2, bytes(128 * (number - 1)) + line)
 
 
