@@ -14,6 +14,7 @@
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "netstack/net.h"
 #include "san/drives.h"
 
 #define WINDOW	      0x20000u
@@ -35,8 +36,10 @@ static struct {
 /* Up to @count sectors from @first into the window; at least one. */
 static int fill_window(const struct bios_disk *disk, uint64_t first, uint32_t count)
 {
-	int rc;
+	int rc = wait_turn(DEADLINE_NEVER); /* a search may take long: Ctrl-C ends it */
 
+	if (rc)
+		return rc;
 	count = bios_disk_most(disk, first, min(count, (uint32_t)(WINDOW_SIZE / disk->block_size)));
 	window.filled = false;
 	rc = bios_disk_transfer(disk, first, count, WINDOW);
@@ -147,9 +150,11 @@ static const uint8_t *read_sector(void *ctx, uint64_t lba)
 	struct bios_volume *v = ctx;
 	uint32_t size = v->disk.block_size;
 
-	return lba < UINT64_MAX / size && !volume_bytes(&v->volume, lba * size, sector, size)
-		       ? sector
-		       : NULL;
+	/* What would wrap around is behind the end of any drive. */
+	return volume_bytes(&v->volume, lba < UINT64_MAX / size ? lba * size : UINT64_MAX, sector,
+			    size)
+		       ? NULL
+		       : sector;
 }
 
 int bios_volume_partition(struct bios_volume *v, unsigned number, uint64_t *start, uint64_t *size)
@@ -195,7 +200,7 @@ static bool has_medium(unsigned floppy)
 	return false;
 }
 
-/* What order @order has in its first place, or the second. */
+/* Append the CDs of @disks, or all others, as far as they may have a medium. */
 static unsigned add(const struct bios_disk *disks, unsigned count, bool cds, uint8_t *numbers,
 		    unsigned have)
 {

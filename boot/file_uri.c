@@ -37,6 +37,7 @@ struct search {
 	struct bios_volume drive;
 	struct fs_file file;
 	unsigned file_systems; /* seen, without the file */
+	bool broken;	       /* the drive in hand cannot be read, or Ctrl-C was pressed */
 	char tried[160];       /* " 0xe0 0x80" */
 	int rc;		       /* of a drive or file system that could not be read; the last */
 	char why[200];
@@ -51,6 +52,7 @@ static void note(struct search *s, int rc)
 		s->file_systems++;
 	if (rc == E_FILE_NOT_FOUND || rc == E_FILE_NO_FS)
 		return;
+	s->broken = rc == E_FILE_DRIVE || rc == E_CANCELLED;
 	s->rc = rc;
 	text_copy(s->why, sizeof(s->why), error_sentence(rc));
 }
@@ -67,7 +69,7 @@ static bool try_volume(struct search *s)
 		if (!rc)
 			return true;
 		note(s, rc);
-		if (rc == E_FILE_DRIVE)
+		if (s->broken)
 			break;
 	}
 	return false;
@@ -85,12 +87,14 @@ static bool try_partitions(struct search *s)
 
 		if (rc == E_LOCAL_PARTITION && i <= 4)
 			continue;
+		if (rc && rc != E_LOCAL_PARTITION)
+			note(s, rc);
 		if (rc || !volume->size)
 			break;
 		if (try_volume(s))
 			return true;
 		/* What is one as a whole has no partitions, though its boot code may look so. */
-		if (s->rc == E_FILE_DRIVE || (!i && s->file_systems != before))
+		if (s->broken || (!i && s->file_systems != before))
 			break;
 	}
 	return false;
@@ -101,6 +105,7 @@ static bool try_drive(struct search *s, uint8_t number)
 	int rc = bios_volume_open(&s->drive, number);
 
 	format_append(s->tried, sizeof(s->tried), " 0x%02x", number);
+	s->broken = false;
 	if (rc)
 		note(s, rc);
 	if (rc || !try_partitions(s))
@@ -119,7 +124,7 @@ static bool try_all(struct search *s)
 	if (last_drive >= 0 && try_drive(s, (uint8_t)last_drive))
 		return true;
 	count = bios_volumes(from_disk ? DISKS_FIRST : CDS_FIRST, numbers);
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < count && s->rc != E_CANCELLED; i++) {
 		if (numbers[i] != last_drive && try_drive(s, numbers[i]))
 			return true;
 	}
@@ -130,6 +135,8 @@ static int not_found(const struct search *s)
 {
 	if (!s->tried[0])
 		return fail(E_FILE_DRIVE, "the BIOS has no drive with a medium");
+	if (s->rc == E_CANCELLED)
+		return fail(s->rc, "%s", s->why);
 	if (s->rc)
 		return fail(s->rc, "not found on drive%s; %s", s->tried, s->why);
 	if (!s->file_systems)

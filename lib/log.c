@@ -85,8 +85,8 @@ void log_debug(const char *area, int level, const char *fmt, ...)
 }
 
 static const char *const area_names[] = {"arp",	 "boot", "cmdline", "dhcp",  "dns",
-					 "http", "ibft", "int13",   "iscsi", "nic",
-					 "pxe",	 "san",	 "tcp",	    "tftp"};
+					 "file", "http", "ibft",    "int13", "iscsi",
+					 "nic",	 "pxe",	 "san",	    "tcp",   "tftp"};
 
 const char *log_area_name(unsigned i)
 {

@@ -18,7 +18,8 @@
 #define PACKET_ADDRESS 0x7a00u /* a boot sector's stack, later */
 #define PACKET_SIZE    16u
 #define READ_TRIES     3
-#define TRANSFER_MAX   127u /* EDD-3 */
+#define NO_MEDIUM      0x31u /* status, EDD-3 */
+#define TRANSFER_MAX   127u  /* EDD-3 */
 #define CYLINDERS_MAX  1024u
 #define CDS	       16u
 #define BLOCKS_MAX     (1ull << 48) /* more, such as all ones, means that the BIOS does not know */
@@ -215,6 +216,8 @@ static int fail_read(const struct bios_disk *disk, uint64_t lba, uint8_t status)
 
 	if (drive)
 		return drive->rc ? drive->rc : fail(E_SAN_READ, "INT 13h status %02x", status);
+	if (status == NO_MEDIUM)
+		return fail(E_SAN_READ, "there is no medium in drive 0x%02x", disk->number);
 	return fail(E_SAN_READ,
 		    "the BIOS cannot read sector %llu of drive 0x%02x (INT 13h status %02x); it "
 		    "may not exist, or not be in the firmware's boot order",
@@ -235,21 +238,23 @@ int bios_disk_transfer(const struct bios_disk *disk, uint64_t lba, uint32_t coun
 	unsigned tries = disk->san ? 1 : READ_TRIES;
 	bool chs = by_chs(disk, lba, count);
 	struct real_regs regs = {0};
+	uint8_t status = 0;
 
 	if (!chs && !disk->extensions)
 		return fail(E_SAN_READ,
 			    "sector %llu of drive 0x%02x is beyond what the BIOS can read",
 			    (unsigned long long)lba, disk->number);
-	for (unsigned i = 0; i < tries; i++) {
+	for (unsigned i = 0; i < tries && status != NO_MEDIUM; i++) {
 		struct real_regs reset = {0};
 
 		if (chs ? read_chs(disk, lba, count, address, &regs)
 			: read_lba(disk, lba, count, address, &regs))
 			return 0;
+		status = (uint8_t)(regs.eax >> 8);
 		if (!disk->san)
 			call(disk->number, 0, &reset);
 	}
-	return fail_read(disk, lba, (uint8_t)(regs.eax >> 8));
+	return fail_read(disk, lba, status);
 }
 
 const uint8_t *bios_disk_read(const struct bios_disk *disk, uint64_t lba)

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #undef fail
+#include "bios/console.h"
 #include "bios/physical.h"
 #include "lib/filesystem.h"
+#include "boot/bios_volume.h"
 #include "boot/boot.h"
 #include "boot/image.h"
 #include "boot/startup.h"
@@ -37,11 +39,12 @@ static struct volume volume;
 /* ---- A scripted BIOS ---- */
 
 static struct {
-	uint8_t number; /* of the only drive */
+	uint8_t number; /* of the only drive that can be read */
+	uint8_t empty;	/* of one without a medium; 0: none */
 	uint32_t sector_size;
 	bool edd, booted_cd;
 	unsigned fail_reads; /* the next so many */
-	unsigned calls, reads, resets, largest;
+	unsigned calls, reads, empty_reads, resets, largest;
 	uint8_t asked[64]; /* drives that were read */
 } bios;
 
@@ -71,6 +74,24 @@ static uint8_t bios_read(uint64_t lba, uint32_t count, uint32_t to)
 	return 0;
 }
 
+static void answer_empty(struct real_regs *regs)
+{
+	switch (regs->eax >> 8 & 0xff) {
+	case 0x08:
+		regs->ecx = SECTORS | 0xff00;
+		regs->edx = (HEADS - 1) << 8 | 1;
+		answer(regs, 0);
+		break;
+	case 0x02:
+	case 0x42:
+		bios.empty_reads++;
+		answer(regs, 0x31);
+		break;
+	default:
+		answer(regs, 1);
+	}
+}
+
 static void int13(uint8_t number, struct real_regs *regs)
 {
 	uint8_t *packet = memory + ((regs->ds * 16u + (regs->esi & 0xffff)) & 0xfffff);
@@ -78,6 +99,10 @@ static void int13(uint8_t number, struct real_regs *regs)
 
 	assert_int_equal(number, 0x13);
 	bios.calls++;
+	if (bios.empty && (uint8_t)regs->edx == bios.empty) {
+		answer_empty(regs);
+		return;
+	}
 	if ((uint8_t)regs->edx != bios.number) {
 		answer(regs, 1);
 		return;
@@ -644,6 +669,43 @@ static void test_read_errors(void **state)
 	assert_true(bios.reads <= 2 * 3);
 }
 
+/* A drive without a medium costs one read, and what comes behind it is looked at whole. */
+static void test_empty_drive_in_front(void **state)
+{
+	make_fat(63 * 512, 16, 4, 64, 512, 60000);
+	fill_fat();
+	put_partition(0, 0, 6, 63, 60000);
+	memory[BDA_DISK_COUNT] = 2;
+	bios.empty = 0x80;
+	bios.number = 0x81;
+	assert_int_equal(command_line("imgfetch file:///dir/file.bin"), 0);
+	assert_int_equal(bios.empty_reads, 1);
+}
+
+/* A directory that leads in a circle takes long on a slow drive. */
+static void test_search_is_interrupted(void **state)
+{
+	make_stick();
+	host_key(KEY_CTRL_C);
+	assert_int_equal(command_line("imgfetch file:///nothing"), E_CANCELLED);
+	assert_true(bios.reads <= 1);
+}
+
+/* A GPT whose entries lie beyond what can be counted in bytes. */
+static void test_gpt_beyond_everything(void **state)
+{
+	struct bios_volume v;
+	uint64_t start, size;
+
+	put_partition(0, 0, 0xee, 1, 0xffffffff);
+	memcpy(disk + 512, "EFI PART", 8);
+	put_le64(disk + 512 + 72, 1ull << 60);
+	put_le32(disk + 512 + 80, 4);
+	put_le32(disk + 512 + 84, 128);
+	assert_int_equal(bios_volume_open(&v, 0x80), 0);
+	assert_int_equal(bios_volume_partition(&v, 1, &start, &size), E_FILE_DAMAGED);
+}
+
 static void test_file_on_a_cd(void **state)
 {
 	make_iso();
@@ -746,6 +808,9 @@ int main(void)
 		T(test_read_errors),
 		T(test_file_on_a_cd),
 		T(test_floppy_only_with_a_medium),
+		T(test_empty_drive_in_front),
+		T(test_search_is_interrupted),
+		T(test_gpt_beyond_everything),
 		T(test_autoexec),
 	};
 
