@@ -39,11 +39,17 @@ struct image *autoexec_find(void)
 {
 	struct image_request request = {.uri = ADDRESS, .quiet = true};
 	struct image *image;
+	int rc;
 
 	if (!has_medium() || !setting_number("", "autoexec", 1))
 		return NULL;
-	if (image_download(&request, &image)) {
-		log_debug("file", 1, "%s", error_text());
+	rc = image_download(&request, &image);
+	if (rc) {
+		/* That there is none is the rule, and no word worth; one that cannot be read is. */
+		if (file_drive() >= 0 && rc != E_CANCELLED)
+			print("%s; autoexec.ipxe is ignored\n", error_text());
+		else
+			log_debug("file", 1, "%s", error_text());
 		error_clear();
 		return NULL;
 	}

@@ -148,7 +148,9 @@ static void print_plan(const struct bz_plan *plan, const struct image *kernel)
 		      (unsigned long long)(plan->initrd + m->offset + m->header_len), m->size,
 		      m->header_len ? ", with a path" : "");
 	}
-	print("command line: %s\n", kernel->cmdline ? kernel->cmdline : "");
+	print("command line: ");
+	image_print_cmdline(kernel);
+	print("\n");
 }
 
 static int start(struct image *image, bool print_only)

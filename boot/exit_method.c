@@ -88,6 +88,7 @@ void exit_leave(void)
 		method = find(text);
 	if (method)
 		method->leave();
+	exit_method_check(); /* a script may have set it meanwhile */
 	leave_to_bios();
 }
 

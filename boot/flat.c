@@ -294,14 +294,19 @@ void flat_print(const struct flat_plan *plan, const struct image *kernel)
 	for (unsigned i = 0; i < plan->segment_count; i++)
 		print("  0x%x: %u bytes, %u in memory\n", plan->segment[i].dest,
 		      plan->segment[i].file_size, plan->segment[i].memory_size);
-	for (unsigned i = 0; i < plan->module_count; i++)
-		print("module %s at 0x%x, %u bytes%s%s\n", plan->module[i].image->name,
-		      plan->module[i].address, plan->module[i].size,
-		      plan->module[i].image->cmdline ? ", arguments: " : "",
-		      plan->module[i].image->cmdline ? plan->module[i].image->cmdline : "");
+	for (unsigned i = 0; i < plan->module_count; i++) {
+		const struct flat_module *m = &plan->module[i];
+
+		print("module %s at 0x%x, %u bytes%s", m->image->name, m->address, m->size,
+		      m->image->cmdline ? ", arguments: " : "");
+		image_print_cmdline(m->image);
+		print("\n");
+	}
 	if (plan->info_len)
 		print("information at 0x%x, %u bytes\n", plan->info_address, plan->info_len);
-	print("command line: %s\n", kernel->cmdline ? kernel->cmdline : "");
+	print("command line: ");
+	image_print_cmdline(kernel);
+	print("\n");
 }
 
 void flat_carry_out(const struct flat_plan *plan)

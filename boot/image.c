@@ -12,11 +12,13 @@
 #include "lib/error.h"
 #include "lib/format.h"
 #include "lib/log.h"
+#include "lib/secrets.h"
 #include "lib/settings.h"
 #include "lib/text.h"
 #include "netstack/fetch.h"
 
-#define TEXT_SAMPLE 256 /* bytes that tell text from a program */
+#define CMDLINE_SHOWN 4096 /* bytes; kernels take 2048 */
+#define TEXT_SAMPLE   256  /* bytes that tell text from a program */
 
 struct list images = LIST_INIT(images);
 
@@ -178,6 +180,17 @@ struct image *image_next_initrd(const struct image *kernel, const struct image *
 	return NULL;
 }
 
+void image_print_cmdline(const struct image *image)
+{
+	char *text = image->cmdline ? heap_alloc(CMDLINE_SHOWN) : NULL;
+
+	if (text) {
+		secrets_hide(image->cmdline, text, CMDLINE_SHOWN);
+		print("%s", text);
+	}
+	heap_free(text);
+}
+
 void image_print(const struct image *image)
 {
 	const struct image_type *type = image->type;
@@ -193,8 +206,11 @@ void image_print(const struct image *image)
 		print(" [SELECTED]");
 	if (image->autofree)
 		print(" [AUTOFREE]");
-	if (image->cmdline)
-		print(" \"%s\"", image->cmdline);
+	if (image->cmdline) {
+		print(" \"");
+		image_print_cmdline(image);
+		print("\"");
+	}
 	print("\n");
 }
 

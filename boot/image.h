@@ -79,6 +79,8 @@ const struct image *image_current(void);
 bool image_is_text(const struct image *image);
 /** `imgstat` line. */
 void image_print(const struct image *image);
+/** Print the image's arguments, secrets as ***. */
+void image_print_cmdline(const struct image *image);
 
 struct image_request {
 	const char *uri;  /* resolved against the running image's */

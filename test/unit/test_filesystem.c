@@ -749,13 +749,17 @@ static void test_floppy_only_with_a_medium(void **state)
 
 /* ---- autoexec.ipxe ---- */
 
-static void make_autoexec(const char *text)
+static void put_autoexec(uint32_t size)
 {
 	uint8_t *root = disk + fat.root + 7 * 32;
 
-	put_short(put_long(root, "autoexec.ipxe", "AUTOEX~1IPX"), "AUTOEX~1IPX", 0, 30,
-		  (uint32_t)strlen(text));
+	put_short(put_long(root, "autoexec.ipxe", "AUTOEX~1IPX"), "AUTOEX~1IPX", 0, 30, size);
 	set_fat(30, 0xffff);
+}
+
+static void make_autoexec(const char *text)
+{
+	put_autoexec((uint32_t)strlen(text));
 	memcpy(cluster_at(30), text, strlen(text));
 }
 
@@ -788,6 +792,12 @@ static void test_autoexec(void **state)
 	memcpy(cluster_at(30), "MZ", 2);
 	assert_null(startup_images("", 0, NULL));
 	assert_true(printed("file://0x80/autoexec.ipxe: not a script"));
+	/* One that is there and cannot be read. */
+	put_autoexec(1 << 20);
+	host_output_clear();
+	assert_null(startup_images("", 0, NULL));
+	assert_true(printed("file:///autoexec.ipxe: the file's chain of clusters ends too early; "
+			    "autoexec.ipxe is ignored\n"));
 }
 
 int main(void)

@@ -565,6 +565,11 @@ static void test_dry_run(void **state)
 	assert_int_equal(command_line("boot --dry-run mb quiet"), 0);
 	assert_true(printed("module m at 0x1001000, 6 bytes, arguments: some words"));
 	assert_true(printed("command line: quiet"));
+	assert_int_equal(command_line("set password secretword && boot --dry-run mb "
+				      "key=${password} && imgstat mb"),
+			 0);
+	assert_true(printed("command line: key=***\n"));
+	assert_true(printed("\"key=***\"") && !printed("secretword"));
 	assert_int_equal(command_line("boot --dry-run s"), 0);
 	assert_true(printed("s [script] would run") && !printed("ran\n"));
 	assert_null(left_how);

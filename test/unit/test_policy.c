@@ -199,6 +199,8 @@ static void ways_out(void **state)
 	exit_method_check();
 	assert_string_equal(host_output(), "");
 	assert_string_equal(leave_by("int20"), "leave_to_bios");
+	assert_non_null(strstr(host_output(), "exit-method=int20 is not known"));
+	host_output_clear();
 	exit_method_check();
 	assert_non_null(strstr(host_output(), "exit-method=int20 is not known"));
 }
