@@ -176,7 +176,6 @@ static int run_as_guest(struct nic *nic, struct image *image)
 
 	if (rc)
 		return rc;
-	memmap_hide_images();
 	nested = outer.running;
 	rc = run(nic, image->name, image->data, image->len, &regs);
 	nested = outer_nested;

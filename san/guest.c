@@ -145,13 +145,16 @@ int guest_begin(struct guest_outer *outer, bool serve)
 
 	*outer = (struct guest_outer){.running = running, .hidden = memmap_hidden()};
 	rc = outer->running ? save_base_memory(outer) : 0;
-	if (!rc && !outer->hidden)
+	if (!rc)
 		rc = memmap_hide();
-	if (rc)
+	if (rc) {
 		heap_free(outer->base_memory);
-	else if (serve)
+		return rc;
+	}
+	memmap_hide_images();
+	if (serve)
 		guest_running(true);
-	return rc;
+	return 0;
 }
 
 void guest_end(struct guest_outer *outer)
@@ -159,6 +162,8 @@ void guest_end(struct guest_outer *outer)
 	guest_running(outer->running);
 	if (!outer->hidden)
 		memmap_unhide();
+	else if (!memmap_hide() && outer->running)
+		memmap_hide_images();
 	if (outer->base_memory)
 		memcpy(physical(BASE_MEMORY_START, outer->size), outer->base_memory, outer->size);
 	heap_free(outer->base_memory);

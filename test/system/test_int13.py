@@ -1,5 +1,7 @@
 """Disk calls: a real-mode program on the LUN reads and writes through INT 13h."""
 
+import hashlib
+import os
 import re
 
 import pytest
@@ -138,16 +140,20 @@ def test_script_goes_on_after_a_failing_boot_sector(lab, boot, tmp_path):
 
 
 @pytest.mark.ours
-def test_scripts_survive_a_boot_sector_that_takes_all_memory(lab, boot, tmp_path):
-    """The loader's script and one over HTTP, whose text was in the memory that the boot sector sees."""
+def test_a_boot_sector_takes_all_memory_and_comes_back(lab, boot, tmp_path):
+    """The loader's script, one over HTTP, and an image are as before: they were hidden from it."""
     hungry = tmp_path / "hungry.img"
     hungry.write_bytes(assembled("hungry.asm").read_bytes().ljust(1 << 20, b"\0"))
     iqn = lab.iscsi().add(hungry)
     lab.web()
     lab.dhcp()
     lab.file("inner.ipxe", f"#!ipxe\nsanboot iscsi:192.0.2.1:::1:{iqn} || echo inner-goes-on\n")
-    machine = boot(None, "#!ipxe\ndhcp\nchain http://192.0.2.1/inner.ipxe\n"
-                   "echo outer-goes-on\nshell\n", memory="48")
+    content = os.urandom(1 << 20)
+    lab.file("image", content)
+    machine = boot(None, "#!ipxe\ndhcp\nimgfetch http://192.0.2.1/image\n"
+                   "chain http://192.0.2.1/inner.ipxe\necho outer-goes-on\n"
+                   "sha256sum image\nshell\n", memory="48")
     machine.program.wait_for("HUNGRY-FED", 90)
     machine.wait_for("inner-goes-on", 30)
     machine.wait_for("outer-goes-on", 30)
+    machine.wait_for(hashlib.sha256(content).hexdigest(), 30)
