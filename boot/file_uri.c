@@ -137,11 +137,13 @@ static int not_found(const struct search *s)
 		return fail(E_FILE_DRIVE, "the BIOS has no drive with a medium");
 	if (s->rc == E_CANCELLED)
 		return fail(s->rc, "%s", s->why);
-	if (s->rc)
+	/* An empty drive is no reason when others could be read. */
+	if (s->rc && (s->rc != E_FILE_DRIVE || !s->file_systems))
 		return fail(s->rc, "not found on drive%s; %s", s->tried, s->why);
 	if (!s->file_systems)
 		return fail(E_FILE_NO_FS, "neither FAT nor ISO 9660 on drive%s", s->tried);
-	return fail(E_FILE_NOT_FOUND, "no such file on drive%s", s->tried);
+	return fail(E_FILE_NOT_FOUND, "no such file on drive%s%s%s", s->tried, s->rc ? "; " : "",
+		    s->why);
 }
 
 static int find(struct search *s, const char *host)

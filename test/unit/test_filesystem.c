@@ -680,6 +680,8 @@ static void test_empty_drive_in_front(void **state)
 	bios.number = 0x81;
 	assert_int_equal(command_line("imgfetch file:///dir/file.bin"), 0);
 	assert_int_equal(bios.empty_reads, 1);
+	assert_int_equal(command_line("imgfetch file:///nothing"), E_FILE_NOT_FOUND);
+	assert_true(printed("no such file on drive 0x81 0x80; there is no medium in drive 0x80"));
 }
 
 /* A directory that leads in a circle takes long on a slow drive. */
