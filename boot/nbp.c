@@ -63,7 +63,8 @@ static bool is_efi_program(const struct image *image)
 
 static bool nbp_probe(const struct image *image)
 {
-	return image->len && image->len <= NBP_SIZE_MAX && !image_is_text(image);
+	return image->len && !image_is_text(image) &&
+	       (image->len <= NBP_SIZE_MAX || is_efi_program(image));
 }
 
 /* ---- The machine that it gets ---- */

@@ -102,8 +102,8 @@ int drive_add(struct san_drive *drive)
 	if (list_empty(&san_drives))
 		bios_disks = written = *count_byte();
 	if (drive->number < DRIVE_FIRST || drive->number > DRIVE_LAST)
-		return fail(E_SAN_DRIVE_NUMBER,
-			    "0x%02x is not a hard disk's number; use 0x80 to 0xfe", drive->number);
+		return fail(E_SAN_DRIVE_NUMBER, "0x%02x is not a hard disk's number",
+			    drive->number);
 	if (drive_find(drive->number))
 		return fail(E_SAN_DRIVE_IN_USE, "drive 0x%02x is a SAN drive already (%s)",
 			    drive->number, drive_find(drive->number)->dev->description);

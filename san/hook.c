@@ -222,8 +222,7 @@ int san_hook(unsigned number, const char *const *paths, unsigned count, bool des
 	int rc = 0;
 
 	if (number < DRIVE_FIRST || number > DRIVE_LAST)
-		return fail(E_SAN_DRIVE_NUMBER,
-			    "0x%02x is not a hard disk's number; use 0x80 to 0xfe", number);
+		return fail(E_SAN_DRIVE_NUMBER, "0x%02x is not a hard disk's number", number);
 	if (drive_find(number))
 		return fail(E_SAN_DRIVE_IN_USE,
 			    "drive 0x%02x is a SAN drive already (%s); sanunhook it first, or use "
@@ -293,9 +292,7 @@ int san_drive_number(uint64_t number, unsigned *drive)
 	} else if (number == DRIVE_NATURAL) {
 		*drive = drive_natural();
 	} else if (number < DRIVE_FIRST || number > DRIVE_LAST) {
-		return fail(E_SAN_DRIVE_NUMBER,
-			    "0x%llx is not a hard disk's number: they are 0x80 to 0xfe, and 0xff "
-			    "takes the next free one",
+		return fail(E_SAN_DRIVE_NUMBER, "0x%llx is not a hard disk's number",
 			    (unsigned long long)number);
 	}
 	return 0;

@@ -117,7 +117,7 @@ static void refused(const char *name, const void *data, size_t len, const char *
 
 static void what_is_no_program(void **state)
 {
-	static uint8_t large[NBP_SIZE_MAX + 1], efi[512];
+	static uint8_t large[NBP_SIZE_MAX + 1], large_efi[NBP_SIZE_MAX + 1], efi[512];
 
 	refused("empty", "", 0, "empty");
 	refused("page", "<html>\r\n<h1>404</h1>", 16, "text");
@@ -129,6 +129,8 @@ static void what_is_no_program(void **state)
 	memcpy(efi + 0x80, "PE\0\0", 4);
 	put_le16(efi + 0x80 + 4 + 20 + 68, 10);
 	refused("efi", efi, sizeof(efi), "EFI");
+	memcpy(large_efi, efi, sizeof(efi));
+	refused("large efi", large_efi, sizeof(large_efi), "EFI");
 	put_le32(efi + 0x3c, 0xfffffff0);
 	assert_int_equal(image_execute(add("mz", NULL, efi, sizeof(efi))), 0);
 }
