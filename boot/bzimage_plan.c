@@ -217,7 +217,7 @@ static int plan_moves(struct bz_plan *plan)
 {
 	struct move wanted[MOVES_MAX];
 	struct memory_range high[MEMMAP_MAX];
-	unsigned count = 0, ranges = 0, i;
+	unsigned count = 0, ranges, i;
 	uint64_t missing;
 
 	wanted[count++] = (struct move){plan->image + plan->header.setup_len, plan->load,
@@ -228,11 +228,7 @@ static int plan_moves(struct bz_plan *plan)
 		wanted[count++] =
 			(struct move){m->source, plan->initrd + m->offset + m->header_len, m->size};
 	}
-	for (i = 0; i < plan->range_count && ranges < MEMMAP_MAX; i++) {
-		if (plan->ranges[i].base >= 0x100000 &&
-		    plan->ranges[i].base + plan->ranges[i].length <= BELOW_4G)
-			high[ranges++] = plan->ranges[i];
-	}
+	ranges = moves_high_ranges(plan->ranges, plan->range_count, high);
 	missing = moves_plan(&plan->moves, wanted, count, high, ranges);
 	if (!missing)
 		return 0;

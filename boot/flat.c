@@ -249,7 +249,7 @@ static int plan_moves(struct flat_plan *plan)
 {
 	struct move wanted[MOVES_MAX];
 	struct memory_range high[MEMMAP_MAX];
-	unsigned count = 0, ranges = 0;
+	unsigned count = 0, ranges;
 	uint64_t missing;
 
 	for (unsigned i = 0; i < plan->segment_count; i++) {
@@ -262,10 +262,7 @@ static int plan_moves(struct flat_plan *plan)
 
 		wanted[count++] = (struct move){m->source, m->address, m->size};
 	}
-	for (unsigned i = 0; i < plan->range_count && ranges < MEMMAP_MAX; i++)
-		if (plan->ranges[i].base >= HIGH &&
-		    plan->ranges[i].base + plan->ranges[i].length <= BELOW_4G)
-			high[ranges++] = plan->ranges[i];
+	ranges = moves_high_ranges(plan->ranges, plan->range_count, high);
 	missing = moves_plan(&plan->moves, wanted, count, high, ranges);
 	if (!missing)
 		return 0;

@@ -15,7 +15,9 @@
 #include "boot/moves.h"
 #include "bios/physical.h"
 
-#define PAGE 4096u
+#define PAGE	 4096u
+#define HIGH	 0x100000u
+#define BELOW_4G 0x100000000ull
 
 /* A wanted move on its way into the plan. */
 struct pending {
@@ -38,6 +40,18 @@ bool ranges_contain(const struct memory_range *ranges, unsigned count, uint64_t 
 			return true;
 	}
 	return false;
+}
+
+unsigned moves_high_ranges(const struct memory_range *ranges, unsigned count,
+			   struct memory_range *high)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count && kept < MEMMAP_MAX; i++) {
+		if (ranges[i].base >= HIGH && ranges[i].base + ranges[i].length <= BELOW_4G)
+			high[kept++] = ranges[i];
+	}
+	return kept;
 }
 
 static void emit(struct moves *moves, uint64_t source, uint64_t dest, uint64_t size)

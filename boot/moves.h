@@ -22,6 +22,10 @@ bool ranges_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size);
 /** Does [base, base+size) lie inside one of @ranges? */
 bool ranges_contain(const struct memory_range *ranges, unsigned count, uint64_t base,
 		    uint64_t size);
+/** Those of @ranges where blocks may be put aside, between 1 MB and 4 GB, in @high (MEMMAP_MAX);
+ * how many. */
+unsigned moves_high_ranges(const struct memory_range *ranges, unsigned count,
+			   struct memory_range *high);
 /**
  * Order @wanted (disjoint sources, disjoint destinations) so that no move
  * destroys what a later one needs. Where they wait for each other in a circle,
