@@ -61,9 +61,10 @@ static bool is_efi_program(const struct image *image)
 	return !c.bad && subsystem >= 10 && subsystem <= 13;
 }
 
+/* An ISO image begins with zeros, no program does. */
 static bool nbp_probe(const struct image *image)
 {
-	return image->len && !image_is_text(image) &&
+	return image->len >= 2 && get_le16(image->data) && !image_is_text(image) &&
 	       (image->len <= NBP_SIZE_MAX || is_efi_program(image));
 }
 

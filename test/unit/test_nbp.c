@@ -120,6 +120,7 @@ static void what_is_no_program(void **state)
 	static uint8_t large[NBP_SIZE_MAX + 1], large_efi[NBP_SIZE_MAX + 1], efi[512];
 
 	refused("empty", "", 0, "empty");
+	refused("iso", large, 4096, "neither");
 	refused("page", "<html>\r\n<h1>404</h1>", 16, "text");
 	refused("utf8", "Nicht gef\xc3\xbcnden\n", 16, "text");
 	memset(large, 1, sizeof(large));
