@@ -53,7 +53,8 @@ static inline size_t block_command(struct block *b, const char *name, const char
 /** Zeroes up to a multiple of @a. */
 static inline void block_align(struct block *b, size_t a)
 {
-	block_add(b, NULL, ALIGN_UP(b->len, a) - b->len);
+	while (b->len % a)
+		block_add(b, "", 1);
 }
 /** Set the word at @at, when it was written. */
 static inline void block_set_le32(struct block *b, size_t at, uint32_t value)
