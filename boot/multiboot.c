@@ -168,8 +168,10 @@ static uint32_t add_map(struct block *b, const struct flat_plan *plan)
 
 static void add_modules(struct block *b, const struct flat_plan *plan)
 {
-	size_t list = block_add(b, NULL, (size_t)16 * plan->module_count);
+	size_t list = b->len;
 
+	for (unsigned i = 0; i < plan->module_count; i++)
+		block_add(b, NULL, 16);
 	block_set_le32(b, MBI_MODS_COUNT, plan->module_count);
 	block_set_le32(b, MBI_MODS_ADDR, plan->info_address + (uint32_t)list);
 	for (unsigned i = 0; i < plan->module_count; i++) {
