@@ -91,9 +91,14 @@ static struct nic *card(void)
 	return NULL;
 }
 
+/* What 40:13 says is a program's to change, and what it may have raised before it asked for the
+ * next one (RESTART_TFTP). */
 static uint32_t base_memory_end(void)
 {
-	return get_le16(physical(BDA_BASE_MEMORY, 2)) * 1024u;
+	uint32_t start, end;
+
+	low_block(&start, &end);
+	return min(get_le16(physical(BDA_BASE_MEMORY, 2)) * 1024u, start);
 }
 
 static int place(const char *name, const uint8_t *program, size_t len)
@@ -135,7 +140,7 @@ static int run(struct nic *nic, const char *name, const uint8_t *program, size_t
 		next_program = NULL;
 		if (rc)
 			return rc;
-		pxe_start(nic);
+		pxe_start(nic, image_current_uri());
 		rc = enter(regs);
 		pxe_command_begin(); /* it may have left out of a call */
 		pxe_stop();
@@ -189,6 +194,7 @@ static int run_as_guest(struct nic *nic, struct image *image)
 static int nbp_execute(struct image *image)
 {
 	struct nic *nic = card(), *outer_nic = pxe_nic;
+	const struct uri *outer_uri = pxe_uri;
 	int rc;
 
 	if (is_efi_program(image))
@@ -205,7 +211,7 @@ static int nbp_execute(struct image *image)
 	pxe_stop();
 	rc = run_as_guest(nic, image);
 	if (outer_nic)
-		pxe_start(outer_nic);
+		pxe_start(outer_nic, outer_uri);
 	return rc;
 }
 

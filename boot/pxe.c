@@ -76,6 +76,7 @@ struct home {
 _Static_assert(sizeof(struct home) <= LOW_PXE_SIZE, "room in the low block");
 
 struct nic *pxe_nic;
+const struct uri *pxe_uri;
 
 /* ---- Structures ---- */
 
@@ -212,6 +213,7 @@ void pxe_stop(void)
 	gate_serve_pxe(NULL);
 	memset(home(), 0, sizeof(struct home));
 	pxe_nic = NULL;
+	pxe_uri = NULL;
 }
 
 /* ---- The program's memory ---- */
@@ -373,16 +375,17 @@ void pxe_command_end(void)
 	guest_call_active = true;
 }
 
-void pxe_start(struct nic *nic)
+void pxe_start(struct nic *nic, const struct uri *uri)
 {
 	struct pxe_entries entries;
 	const struct pxe_part *part;
 
 	low_pxe_entries(&entries);
 	pxe_nic = nic;
+	pxe_uri = uri;
 	build_bang(&home()->bang, &entries);
 	build_pxenv(&home()->pxenv, &entries);
-	pxe_packets_build(home()->packets, nic);
+	pxe_packets_build(home()->packets, nic, uri);
 	gate_serve_pxe(serve);
 	gate_hook(GATE_INT1A, installation_check);
 	table_for_each(pxe_part, part) {

@@ -14,6 +14,7 @@
 
 #include "lib/base.h"
 #include "lib/table.h"
+#include "lib/uri.h"
 #include "nic/nic.h"
 
 /** What a call returns in AX; the reason stands in the block's first word. */
@@ -100,8 +101,12 @@ TABLE(pxe_part);
 /** The card that the API serves; NULL while it is not offered. */
 extern struct nic *pxe_nic;
 
-/** Offer the API over @nic, which is open and has an address: PXENV+, !PXE and INT 1Ah. */
-void pxe_start(struct nic *nic);
+/** What the program was loaded from; NULL when that is not known. */
+extern const struct uri *pxe_uri;
+
+/** Offer the API over @nic, which is open and has an address, to a program from @uri (or NULL),
+ * which lives as long: PXENV+, !PXE and INT 1Ah. */
+void pxe_start(struct nic *nic, const struct uri *uri);
 /** Take it back: the structures lose their signatures, INT 1Ah is given back. */
 void pxe_stop(void);
 /** UNLOAD_STACK: INT 1Ah is given back and the base code's parts stop. False when another program

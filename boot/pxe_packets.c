@@ -14,7 +14,6 @@
  * not fit is left out, the options that programs need come first.
  */
 #include "boot/pxe_packets.h"
-#include "boot/image.h"
 #include "lib/format.h"
 #include "lib/random.h"
 #include "lib/settings.h"
@@ -42,7 +41,8 @@ struct boot_file {
 /* Where the options of one packet come from. */
 struct source {
 	struct nic *nic;
-	bool proxy; /* a proxy's or boot server's values go before the DHCP server's */
+	const struct uri *uri; /* of the program; may be NULL */
+	bool proxy;	       /* a proxy's or boot server's values go before the DHCP server's */
 };
 
 /* Tags that are said by clients, or that describe the packet itself. */
@@ -111,11 +111,9 @@ static void fetch_text(const struct source *source, const char *name, bool by_us
 
 /* ---- The boot file ---- */
 
-/* What the running program was loaded from: a path on a TFTP server, else the whole address. */
-static void file_of_image(struct boot_file *file)
+/* What the program was loaded from: a path on a TFTP server, else the whole address. */
+static void file_of_program(const struct uri *uri, struct boot_file *file)
 {
-	const struct uri *uri = image_current_uri();
-
 	memset(file, 0, sizeof(*file));
 	if (!uri)
 		return;
@@ -132,7 +130,7 @@ static void find_boot_file(const struct source *source, struct boot_file *file)
 {
 	char text[1024];
 
-	file_of_image(file);
+	file_of_program(source->uri, file);
 	fetch_text(source, "filename", file->name[0] != '\0', text, sizeof(text));
 	if (text[0])
 		text_copy(file->name, sizeof(file->name), text);
@@ -210,9 +208,10 @@ static void build_discover(uint8_t *packet, struct nic *nic, uint32_t xid)
 	memcpy(packet, message, min(dhcp_build(&request, message), (size_t)PXE_PACKET_SIZE));
 }
 
-void pxe_packets_build(uint8_t packets[PXE_PACKETS][PXE_PACKET_SIZE], struct nic *nic)
+void pxe_packets_build(uint8_t packets[PXE_PACKETS][PXE_PACKET_SIZE], struct nic *nic,
+		       const struct uri *uri)
 {
-	struct source ack = {nic, false}, proxy = {nic, true};
+	struct source ack = {nic, uri, false}, proxy = {nic, uri, true};
 	uint32_t xid = random_u32();
 
 	memset(packets, 0, PXE_PACKETS * PXE_PACKET_SIZE);

@@ -125,6 +125,10 @@ bool guest_is_running(void)
 /* ---- Programs that start programs ---- */
 
 #define BASE_MEMORY_START 0x500u /* behind the BIOS data area */
+/* Each takes 828 bytes of the low block's 5 KB stack (gate_enter): the rest is for the BIOS. */
+#define GUESTS_MAX 4u
+
+static unsigned guests;
 
 static int save_base_memory(struct guest_outer *outer)
 {
@@ -143,6 +147,8 @@ int guest_begin(struct guest_outer *outer, bool serve)
 {
 	int rc;
 
+	if (guests == GUESTS_MAX)
+		return fail(E_SAN_NESTED, "%u programs wait for each other already", guests);
 	*outer = (struct guest_outer){.running = running, .hidden = memmap_hidden()};
 	rc = outer->running ? save_base_memory(outer) : 0;
 	if (!rc)
@@ -152,6 +158,7 @@ int guest_begin(struct guest_outer *outer, bool serve)
 		return rc;
 	}
 	memmap_hide_images();
+	guests++;
 	if (serve)
 		guest_running(true);
 	return 0;
@@ -159,6 +166,7 @@ int guest_begin(struct guest_outer *outer, bool serve)
 
 void guest_end(struct guest_outer *outer)
 {
+	guests--;
 	guest_running(outer->running);
 	if (!outer->hidden)
 		memmap_unhide();

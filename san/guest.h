@@ -26,8 +26,8 @@ bool guest_is_running(void);
 /**
  * Around a program that is expected back, before it is loaded: our memory and the images are
  * hidden from it, and @serve: the timer interrupt serves the network. Programs may start others
- * (the PXE API's FILE_EXEC): when an inner one ends, base memory and all this are as the outer one
- * has them. 0 or an error after fail().
+ * (the PXE API's FILE_EXEC), four of them at most: when an inner one ends, base memory and all this
+ * are as the outer one has them. 0 or an error after fail().
  */
 struct guest_outer {
 	bool running, hidden;

@@ -69,7 +69,7 @@ static void again(void)
 	if (!nic->open)
 		nic_open(nic);
 	if (!pxe_nic)
-		pxe_start(nic);
+		pxe_start(nic, NULL);
 	table_for_each(pxe_part, part) {
 		if (part->stop)
 			part->stop();

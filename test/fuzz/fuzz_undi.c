@@ -38,7 +38,7 @@ static void start(void)
 	nic = host_card_add(0, sent);
 	nic_open(nic);
 	setting_store("net0/ip", "192.0.2.57", SOURCE_SCRIPT);
-	pxe_start(nic);
+	pxe_start(nic, NULL);
 }
 
 /* As a program finds it; less work than pxe_stop() and pxe_start(). */

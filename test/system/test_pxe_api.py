@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bench.cache import real_mode_program
+from bench.cache import assembled, real_mode_program
 from bench.config import PAYLOAD
 from bench.machine import Nic
 from bench.process import wait_until
@@ -85,3 +85,13 @@ def test_every_call(server, boot, tmp_path, card):
     machine.wait_for("nbp-gave-up", 30, fail="script-failed")
     machine.program.wait_for("INT13-END", 60, fail="script-failed")
     assert bad_findings(machine.program.text) == []
+
+
+def test_nesting_has_an_end(lab, boot):
+    """A program that starts itself again and again is told when our stacks have no more room."""
+    lab.dhcp()
+    lab.web()
+    lab.file("nest.0", assembled("nest.asm"))
+    machine = boot(None, "#!ipxe\ndhcp\nchain http://192.0.2.1/nest.0 || echo nest-came-back\nshell\n")
+    machine.wait_for("4 programs wait for each other already", 60)
+    machine.wait_for("nest-came-back", 30)

@@ -45,7 +45,7 @@ static void program_start(void (*sent)(struct nic *card, const struct tx_frame *
 	assert_int_equal(setting_store("net0/ip", "192.0.2.57", SOURCE_SCRIPT), 0);
 	assert_int_equal(setting_store("net0/netmask", "255.255.255.0", SOURCE_SCRIPT), 0);
 	net_poll();
-	pxe_start(net0);
+	pxe_start(net0, NULL);
 }
 
 static void program_stop(void)

@@ -155,6 +155,17 @@ static void it_must_fit(void **state)
 	assert_non_null(strstr(host_output(), "only 400 KB of base memory"));
 }
 
+/* A program raised 40:13 over us, and asks for the next one. */
+static void it_never_overwrites_us(void **state)
+{
+	static uint8_t large[NBP_SIZE_MAX];
+
+	memset(large, 0x90, sizeof(large));
+	put_le16(physical(0x413, 2), 640);
+	assert_int_equal(image_execute(add("large", NULL, large, sizeof(large))), E_NBP_SIZE);
+	assert_int_equal(entered, 0);
+}
+
 /* ---- How it ends ---- */
 
 static void it_returns_a_status(void **state)
@@ -211,6 +222,49 @@ static void an_inner_one_gives_base_memory_back(void **state)
 	assert_int_equal(run(NULL), 0);
 	assert_int_equal(entered, 2);
 	assert_false(host_memmap_hidden || guest_is_running());
+}
+
+static uint32_t packets_server(void)
+{
+	struct segoff p;
+
+	return get_be32(pxe_packet(2, &p) + 20);
+}
+
+static void start_from_elsewhere(void)
+{
+	inside = NULL;
+	assert_int_equal(packets_server(), 0xc000024d);
+	assert_int_equal(run("tftp://192.0.2.78/other.0"), 0);
+	assert_int_equal(packets_server(), 0xc000024d);
+}
+
+static void the_outer_one_keeps_its_packets(void **state)
+{
+	inside = start_from_elsewhere;
+	assert_int_equal(run("tftp://192.0.2.77/first.0"), 0);
+	assert_int_equal(entered, 2);
+}
+
+static int innermost_rc;
+
+static void start_again(void)
+{
+	int rc = run(NULL);
+
+	if (rc)
+		innermost_rc = rc;
+}
+
+/* A menu whose "back" starts the menu again. */
+static void nesting_has_an_end(void **state)
+{
+	inside = start_again;
+	assert_int_equal(run(NULL), 0);
+	assert_int_equal(entered, 4);
+	assert_int_equal(innermost_rc, E_SAN_NESTED);
+	inside = NULL;
+	assert_int_equal(run(NULL), 0);
 }
 
 static void try_unload_inside(void)
@@ -417,10 +471,13 @@ int main(void)
 		TEST(what_is_no_program),
 		TEST(it_needs_the_network),
 		TEST(it_must_fit),
+		TEST(it_never_overwrites_us),
 		TEST(it_returns_a_status),
 		TEST(it_gives_up),
 		TEST(it_gave_all_back_and_returns),
 		TEST(an_inner_one_gives_base_memory_back),
+		TEST(the_outer_one_keeps_its_packets),
+		TEST(nesting_has_an_end),
 		TEST(an_inner_one_cannot_unload),
 		TEST(another_takes_its_place),
 		TEST(packets_follow_the_server),
