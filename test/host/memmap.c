@@ -38,7 +38,7 @@ unsigned memmap_usable(struct memory_range *ranges, unsigned max)
 
 struct memory_range host_hidden_range;
 
-/* All but host_hidden_range, which lies inside of a range. */
+/* All but, while memory is hidden, host_hidden_range, which lies inside of a range. */
 unsigned memmap_visible(struct memory_range *ranges, unsigned max)
 {
 	const struct memory_range *gap = &host_hidden_range;
@@ -46,7 +46,8 @@ unsigned memmap_visible(struct memory_range *ranges, unsigned max)
 
 	for (unsigned i = 0; i < map_count && count + 1 < max; i++) {
 		uint64_t end = map[i].base + map[i].length, behind = gap->base + gap->length;
-		bool inside = gap->length && gap->base >= map[i].base && behind <= end;
+		bool inside = host_memmap_hidden && gap->length && gap->base >= map[i].base &&
+			      behind <= end;
 
 		ranges[count++] = map[i];
 		if (!inside)
