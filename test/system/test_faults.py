@@ -211,11 +211,17 @@ def test_locked(lab, boot):
 
 @ours
 def test_garbage_image(lab, boot):
-    lab.file("junk", bytes(range(256)) * 400)
+    """What cannot even be a network bootstrap program: too large, text, zeros."""
+    lab.file("junk", bytes(range(256)) * 4000)
+    lab.file("page", "<html><body>Sorry</body></html>\n")
+    lab.file("zeros", bytes(100000))
     lab.web()
     lab.dhcp()
-    machine = boot(None, "#!ipxe\ndhcp\nchain http://192.0.2.1/junk || echo went-on\nshell\n")
-    machine.wait_for("went-on", 60)
+    lines = "".join(f"chain http://192.0.2.1/{name} || echo {name}-refused\n"
+                    for name in ("junk", "page", "zeros"))
+    machine = boot(None, f"#!ipxe\ndhcp\n{lines}shell\n")
+    for name in "junk", "page", "zeros":
+        machine.wait_for(f"\n{name}-refused", 60)
 
 
 @ours
