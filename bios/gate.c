@@ -7,6 +7,7 @@
 #include "bios/gate.h"
 #include "bios/console.h"
 #include "bios/low.h"
+#include "bios/vectors.h"
 #include "lib/log.h"
 
 /* Ways from real mode into C: the vectors, and the PXE API. */
@@ -316,13 +317,16 @@ int real_enter(uint16_t segment, uint16_t offset, uint16_t stack_segment, uint16
 	struct low_head *head = low_head();
 	uint16_t outer_frame = head->guest_frame;
 	bool nested = gate_hooked(GATE_INT18);
+	struct vector_table before;
 	int rc;
 
 	console_text_mode();
 	gate_hook(GATE_INT18, guest_int18);
 	gate_hook(GATE_INT19, guest_int19);
+	vectors_guest_begins(&before);
 	rc = gate_enter(regs, (uint32_t)segment << 16 | offset, 0, stack_segment, stack_offset);
 	head->guest_frame = outer_frame;
+	vectors_guest_ended(&before);
 	console_guest_left();
 	if (!nested) {
 		gate_unhook(GATE_INT18);

@@ -95,3 +95,14 @@ def test_nesting_has_an_end(lab, boot):
     machine = boot(None, "#!ipxe\ndhcp\nchain http://192.0.2.1/nest.0 || echo nest-came-back\nshell\n")
     machine.wait_for("4 programs wait for each other already", 60)
     machine.wait_for("nest-came-back", 30)
+
+
+def test_forgotten_hook(lab, boot):
+    """A program leaves the timer hooked; the next one lies where its handler was."""
+    lab.dhcp()
+    lab.web()
+    lab.file("hooker.0", assembled("hooker.asm"))
+    lab.file("next.0", assembled("hooker.asm", "-DNEXT"))
+    machine = boot(None, "#!ipxe\ndhcp\nchain http://192.0.2.1/hooker.0\n"
+                   "chain http://192.0.2.1/next.0\necho next-came-back\nshell\n")
+    machine.wait_for("next-came-back", 60)
