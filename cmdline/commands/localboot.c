@@ -2,6 +2,7 @@
 /* localboot: the disks that are in the machine. */
 #include "boot/localboot.h"
 #include "cmdline/command.h"
+#include "lib/error.h"
 
 enum { PARTITION, LIST };
 
@@ -13,6 +14,7 @@ static const struct option options[] = {
 
 static int run_localboot(struct call *call)
 {
+	uint64_t partition = call->option[PARTITION].number;
 	unsigned drive = LOCALBOOT_FIRST;
 	int rc = 0;
 
@@ -20,9 +22,12 @@ static int run_localboot(struct call *call)
 		localboot_list();
 		return 0;
 	}
+	if (call->option[PARTITION].given && (!partition || partition > UINT16_MAX))
+		return fail(E_INVALID, "--partition %.20s: partitions are counted from 1",
+			    call->option[PARTITION].text);
 	if (call->argc)
 		rc = localboot_drive(call->argv[0], &drive);
-	return rc ? rc : localboot(drive, (unsigned)call->option[PARTITION].number);
+	return rc ? rc : localboot(drive, (unsigned)partition);
 }
 
 TABLE_ENTRY(command, cmd_localboot) = {

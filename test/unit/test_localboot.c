@@ -8,6 +8,7 @@
 #undef fail
 #include "bios/physical.h"
 #include "boot/localboot.h"
+#include "cmdline/command.h"
 #include "boot/partitions.h"
 #include "lib/error.h"
 #include "san/bios_disk.h"
@@ -197,6 +198,8 @@ static void the_table(void **state)
 
 static void nothing_there(void **state)
 {
+	assert_int_equal(command_line("localboot --partition 0"), E_INVALID);
+	assert_int_equal(command_line("localboot --partition 0x100000001"), E_INVALID);
 	assert_int_equal(localboot(LOCALBOOT_FIRST, 0), E_LOCAL_NO_DISK);
 	said("Disks that the BIOS offers: none\n");
 	assert_int_equal(localboot(LOCALBOOT_FIRST, 2), E_LOCAL_NO_DISK);
