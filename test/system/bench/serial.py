@@ -114,6 +114,12 @@ class Serial:
         while self.poll(quiet):
             pass
 
+    def listen(self, seconds):
+        """Takes in what comes in that time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.poll(max(0, end - time.monotonic()))
+
     def rest(self):
         """What came after the last match, so far."""
         return self.text[self.position :]
