@@ -428,7 +428,7 @@ static size_t opaque_shown(const struct uri *uri)
 {
 	size_t len = uri->opaque ? strlen(uri->opaque) : 0;
 
-	if (len && !strcmp(uri->scheme, "data"))
+	if (len && uri->scheme && !strcmp(uri->scheme, "data"))
 		len = (size_t)(find_any(uri->opaque, len, ",") - uri->opaque);
 	return len;
 }

@@ -93,7 +93,7 @@ static void log_of(const char *text)
 	print("%s\n", text);
 	while (log_line(&position, line, sizeof(line)))
 		;
-	log_unknown_area(text, &len);
+	log_wrong_area(text, &len);
 	log_enable(text);
 	log_enable("none");
 }
