@@ -3,6 +3,7 @@
 #ifndef BIOS_GATE_H
 #define BIOS_GATE_H
 
+#include "bios/physical.h"
 #include "lib/base.h"
 
 /** Registers of a real-mode call, in and out; layout known to bios/gate.asm. */
@@ -120,5 +121,16 @@ void *low_ibft(void);
 
 /** Base memory that the resident low block occupies: [start, end). */
 void low_block(uint32_t *start, uint32_t *end);
+
+/** Base memory that a guest may use: from behind the BIOS data area up to 40:13, and never into the
+ * low block, whatever a program wrote there. */
+#define GUEST_BASE_START 0x500u
+static inline uint32_t guest_base_end(void)
+{
+	uint32_t start, end;
+
+	low_block(&start, &end);
+	return min(get_le16(physical(BDA_BASE_MEMORY, 2)) * 1024u, start);
+}
 
 #endif

@@ -10,8 +10,6 @@
 #include "bios/gate.h"
 #include "bios/physical.h"
 
-#define GUEST_MEMORY 0x500u /* behind the BIOS data area */
-
 static struct vector_table outside; /* as no guest has changed it */
 static unsigned guests;
 
@@ -30,20 +28,11 @@ static void set(unsigned number, uint32_t entry)
 	put_le32(table() + 4 * number, entry);
 }
 
-/* Up to 40:13, or to the low block, when a guest raised 40:13. */
-static uint32_t guest_memory_end(void)
-{
-	uint32_t start, end;
-
-	low_block(&start, &end);
-	return min(get_le16(physical(BDA_BASE_MEMORY, 2)) * 1024u, start);
-}
-
 static bool leads_to_guest(uint32_t entry)
 {
 	uint32_t address = (entry >> 16 << 4) + (entry & 0xffff);
 
-	return address >= GUEST_MEMORY && address < guest_memory_end();
+	return address >= GUEST_BASE_START && address < guest_base_end();
 }
 
 void vectors_guest_begins(struct vector_table *before)

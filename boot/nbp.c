@@ -91,19 +91,9 @@ static struct nic *card(void)
 	return NULL;
 }
 
-/* What 40:13 says is a program's to change, and what it may have raised before it asked for the
- * next one (RESTART_TFTP). */
-static uint32_t base_memory_end(void)
-{
-	uint32_t start, end;
-
-	low_block(&start, &end);
-	return min(get_le16(physical(BDA_BASE_MEMORY, 2)) * 1024u, start);
-}
-
 static int place(const char *name, const uint8_t *program, size_t len)
 {
-	uint32_t end = base_memory_end();
+	uint32_t end = guest_base_end();
 
 	if (end < LOAD_ADDRESS || len > end - LOAD_ADDRESS)
 		return fail(E_NBP_SIZE, "%s: %u bytes; base memory has room for %u", name,

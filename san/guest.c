@@ -124,7 +124,6 @@ bool guest_is_running(void)
 
 /* ---- Programs that start programs ---- */
 
-#define BASE_MEMORY_START 0x500u /* behind the BIOS data area */
 /* Each takes 828 bytes of the low block's 5 KB stack (gate_enter): the rest is for the BIOS. */
 #define GUESTS_MAX 4u
 
@@ -135,11 +134,11 @@ static int save_base_memory(struct guest_outer *outer)
 	uint32_t start, end;
 
 	low_block(&start, &end);
-	outer->size = start - BASE_MEMORY_START;
+	outer->size = start - GUEST_BASE_START;
 	outer->base_memory = heap_alloc(outer->size);
 	if (!outer->base_memory)
 		return fail(E_NO_MEMORY, "out of memory to keep the running program");
-	memcpy(outer->base_memory, physical(BASE_MEMORY_START, outer->size), outer->size);
+	memcpy(outer->base_memory, physical(GUEST_BASE_START, outer->size), outer->size);
 	return 0;
 }
 
@@ -173,6 +172,6 @@ void guest_end(struct guest_outer *outer)
 	else if (!memmap_hide() && outer->running)
 		memmap_hide_images();
 	if (outer->base_memory)
-		memcpy(physical(BASE_MEMORY_START, outer->size), outer->base_memory, outer->size);
+		memcpy(physical(GUEST_BASE_START, outer->size), outer->base_memory, outer->size);
 	heap_free(outer->base_memory);
 }
